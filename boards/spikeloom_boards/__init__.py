@@ -1,0 +1,1 @@
+"""Boards that Spikeloom runs on, a table each. Bitstreams are not built yet."""

@@ -1,0 +1,1 @@
+"""Host tools of Spikeloom, an FPGA emulator for spiking neural networks."""

@@ -1,0 +1,112 @@
+"""Named configurations: one for tests, one per family of boards.
+
+The sizes are those of the architecture page, counted so that each fills its part's memory.
+"""
+
+from .config import ArrayConfig
+from .errors import ConfigError
+
+__all__ = ["CONFIGS", "DEFAULT_CONFIG", "named_config"]
+
+_ALL = (
+    ArrayConfig(
+        name="tiny",
+        cores=2,
+        neurons_per_core=8,
+        axons=32,
+        rows_per_core=32,
+        lanes=4,
+        input_words=256,
+        output_words=256,
+    ),
+    ArrayConfig(
+        name="up5k",
+        cores=1,
+        neurons_per_core=256,
+        axons=512,
+        rows_per_core=512,
+        lanes=4,
+        state_bits=16,
+        theta=False,
+        plastic="row",
+        probes=64,
+        input_words=512,
+        output_words=512,
+        clock_hz=24_000_000,
+    ),
+    ArrayConfig(
+        name="ecp5_25f",
+        cores=4,
+        neurons_per_core=64,
+        axons=320,
+        rows_per_core=320,
+        lanes=8,
+        clock_hz=75_000_000,
+    ),
+    ArrayConfig(
+        name="ecp5_85f",
+        cores=8,
+        neurons_per_core=64,
+        axons=1216,
+        rows_per_core=704,
+        lanes=8,
+        clock_hz=75_000_000,
+    ),
+    ArrayConfig(
+        name="gw2ar_18",
+        cores=3,
+        neurons_per_core=64,
+        axons=256,
+        rows_per_core=256,
+        lanes=8,
+        clock_hz=27_000_000,
+    ),
+    ArrayConfig(
+        name="gw1nr_9",
+        cores=2,
+        neurons_per_core=64,
+        axons=192,
+        rows_per_core=192,
+        lanes=8,
+        input_words=512,
+        output_words=512,
+        probes=64,
+        clock_hz=27_000_000,
+    ),
+    ArrayConfig(
+        name="xc7a35t",
+        cores=6,
+        neurons_per_core=64,
+        axons=512,
+        rows_per_core=512,
+        lanes=8,
+        clock_hz=100_000_000,
+    ),
+)
+
+CONFIGS: dict[str, ArrayConfig] = {config.name: config for config in _ALL}
+"""Named configurations by name."""
+
+DEFAULT_CONFIG = "ecp5_25f"
+"""The configuration of ``model:`` and ``sim:`` when none is named."""
+
+
+def named_config(name: str) -> ArrayConfig:
+    """Return a named configuration.
+
+    Raises
+    ------
+    ConfigError
+        If there is none of that name.
+
+    Examples
+    --------
+    >>> named_config("tiny").neurons
+    16
+    """
+    try:
+        return CONFIGS[name]
+    except KeyError:
+        raise ConfigError(
+            f"configuration must be one of {', '.join(CONFIGS)}, not {name!r}; pick one of these"
+        ) from None

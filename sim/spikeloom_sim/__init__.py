@@ -1,0 +1,1 @@
+"""Spikeloom without a board: the reference model and the Verilated gateware."""
