@@ -1,0 +1,36 @@
+"""What the compiler refuses, one class per cause. Each message names thing, limit, value, remedy."""
+
+from spikeloom.contract import SpikeloomError
+
+__all__ = [
+    "CompileError",
+    "NetworkTooLargeError",
+    "ProgramFileError",
+    "ProgramMismatchError",
+    "QuantisationError",
+    "ThetaError",
+]
+
+
+class CompileError(SpikeloomError, ValueError):
+    """A network that cannot be turned into a program for a configuration."""
+
+
+class NetworkTooLargeError(CompileError):
+    """The network needs more neurons, axons or rows than the configuration has."""
+
+
+class QuantisationError(CompileError):
+    """A number that no integer of the machine can stand for."""
+
+
+class ThetaError(CompileError):
+    """An adaptive threshold that the build cannot compute or that cores cannot share."""
+
+
+class ProgramMismatchError(CompileError):
+    """A program that was compiled for another configuration."""
+
+
+class ProgramFileError(SpikeloomError, ValueError):
+    """A file that is no program, is damaged, or is of a version that this host does not know."""

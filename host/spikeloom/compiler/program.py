@@ -1,0 +1,294 @@
+"""`Program`: a network as the bytes that a board takes, and where its parts lie there.
+
+A program is loaded by ``RESET ALL``, then all images, then the control registers.
+"""
+
+import dataclasses
+import os
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from spikeloom.contract import ArrayConfig, ConfigError, MemoryMap, ValueRangeError
+
+from .container import Arrays, read_container, write_container
+from .errors import ProgramFileError, ProgramMismatchError
+from .report import Report
+
+__all__ = ["Image", "PlacedInput", "PlacedPopulation", "PlacedProjection", "Program"]
+
+Indices = npt.NDArray[np.int64]
+
+_LAYOUT_FIELDS = (
+    "cores",
+    "neurons_per_core",
+    "axons",
+    "rows_per_core",
+    "lanes",
+    "delay_slots",
+    "weight_bits",
+    "state_bits",
+    "theta",
+    "plastic",
+)
+"""Fields of `ArrayConfig` that a program depends on; name, clock, rings and probes are free."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Image:
+    """Consecutive words of one window: one WRITE, however many frames it takes.
+
+    Attributes
+    ----------
+    window : str
+        Name of the window.
+    core : int
+        Core, 0 for windows that are not per core.
+    offset : int
+        First word.
+    data : bytes
+        The words as on the wire, `spikeloom.contract.Window.pack`.
+    """
+
+    window: str
+    core: int
+    offset: int
+    data: bytes
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PlacedPopulation:
+    """Where the neurons of a population are.
+
+    Attributes
+    ----------
+    name : str
+        The population.
+    size : int
+        Neurons.
+    neurons : ndarray of int64, shape (size,)
+        Global neuron index of each member: ``core * neurons_per_core + neuron``.
+    scale : float
+        Integer units of potential per user unit: v, i and theta read from the array, divided by
+        this, are in the user's unit.
+    """
+
+    name: str
+    size: int
+    neurons: Indices
+    scale: float
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PlacedInput:
+    """Which axons an event on a channel of an input drives.
+
+    Attributes
+    ----------
+    name : str
+        The input.
+    size : int
+        Channels.
+    axons : tuple of ndarray of int64, shape (size,)
+        One array per axon copy. An event on channel ``k`` is one EVENT on ``axons[j][k]`` for
+        each copy ``j`` in which it is not -1. A channel without synapses has -1 in every copy:
+        its events have no effect and are not sent.
+    """
+
+    name: str
+    size: int
+    axons: tuple[Indices, ...]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PlacedProjection:
+    """Where the weight of each synapse of a projection lives.
+
+    Synapses that were merged (same source, target and delay) share a place; what is read there
+    is their sum.
+
+    Attributes
+    ----------
+    name : str
+        The projection.
+    pre, post : str
+        Names of source and target.
+    scale : float
+        Weight in memory per user unit: the target's scale divided by ``2**gain``.
+    pre_index, post_index : ndarray of int64, shape (k,)
+        Member indices of each synapse.
+    core, row, neuron : ndarray of int64, shape (k,)
+        Place of its weight: lane ``neuron % L`` of word ``row * S + neuron // L`` of window
+        ``weights`` of `core`; `neuron` counts within the core.
+    """
+
+    name: str
+    pre: str
+    post: str
+    scale: float
+    pre_index: Indices
+    post_index: Indices
+    core: Indices
+    row: Indices
+    neuron: Indices
+
+
+_PROJECTION_ARRAYS = ("pre_index", "post_index", "core", "row", "neuron")
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Program:
+    """A compiled network.
+
+    Attributes
+    ----------
+    config : ArrayConfig
+        What it was compiled for.
+    control : dict of int to int
+        Value of each control register that differs from run to run, by offset in ``control``.
+    images : tuple of Image
+        What to write after ``RESET ALL``; everything else stays 0.
+    populations, inputs, projections : dict by name
+        Where the parts of the network are.
+    relays : ndarray of int64
+        Global indices of relay neurons. The array reports their spikes; they belong to no
+        population.
+    report : Report
+        What was rounded, clipped, merged and added, and how full each memory is.
+    """
+
+    config: ArrayConfig
+    control: dict[int, int]
+    images: tuple[Image, ...]
+    populations: dict[str, PlacedPopulation]
+    inputs: dict[str, PlacedInput]
+    projections: dict[str, PlacedProjection]
+    relays: Indices
+    report: Report
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of all images."""
+        return sum(len(image.data) for image in self.images)
+
+    def __repr__(self) -> str:
+        parts = ", ".join([*self.inputs, *self.populations])
+        return (
+            f"<Program of {self.report.network!r} for {self.config.name!r}: {parts}; "
+            f"{len(self.images)} images, {self.size_bytes} bytes>"
+        )
+
+    def _repr_html_(self) -> str:
+        return self.report._repr_html_()
+
+    def check_fits(self, config: ArrayConfig) -> None:
+        """Check that the program can be loaded into an array.
+
+        Parameters
+        ----------
+        config : ArrayConfig
+            The array, for example that of an open board.
+
+        Raises
+        ------
+        ProgramMismatchError
+            Naming the first field that differs; name, clock, rings and probes may differ.
+        """
+        for field in _LAYOUT_FIELDS:
+            mine, theirs = getattr(self.config, field), getattr(config, field)
+            if mine != theirs:
+                raise ProgramMismatchError(
+                    f"{field} of the array must be {mine}, for which the program was compiled "
+                    f"({self.config.name!r}), not {theirs} ({config.name!r}); compile the network "
+                    f"for the array's configuration"
+                )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the program to a versioned file, by custom ``*.loom``."""
+        arrays: Arrays = {"relays": self.relays}
+        for k, image in enumerate(self.images):
+            arrays[f"image{k}"] = np.frombuffer(image.data, np.uint8)
+        for k, population in enumerate(self.populations.values()):
+            arrays[f"population{k}"] = population.neurons
+        for k, source in enumerate(self.inputs.values()):
+            arrays[f"input{k}"] = np.array(source.axons, np.int64).reshape(-1, source.size)
+        for k, projection in enumerate(self.projections.values()):
+            parts = [getattr(projection, name) for name in _PROJECTION_ARRAYS]
+            arrays[f"projection{k}"] = np.array(parts, np.int64)
+        header = {
+            "config": self.config.to_dict(),
+            "control": sorted(self.control.items()),
+            "images": [(image.window, image.core, image.offset) for image in self.images],
+            "populations": [(p.name, p.size, p.scale) for p in self.populations.values()],
+            "inputs": [(source.name, source.size) for source in self.inputs.values()],
+            "projections": [
+                (p.name, p.pre, p.post, p.scale) for p in self.projections.values()
+            ],
+            "report": self.report.to_dict(),
+        }  # fmt: skip
+        write_container(path, header, arrays)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a program that `save` wrote.
+
+        Raises
+        ------
+        ProgramFileError
+            If the file is no program, is damaged or is of another version.
+        OSError
+            If the file cannot be opened.
+        """
+        header, arrays = read_container(path)
+        try:
+            program = cls(**_program_fields(header, arrays))
+            program._check_images()
+        except (KeyError, TypeError, ValueError, ConfigError, ValueRangeError) as error:
+            raise ProgramFileError(
+                f"{os.fspath(path)!r} must hold a whole program, but parts are missing or damaged "
+                f"({error}); compile and save it again"
+            ) from None
+        return program
+
+    def _check_images(self) -> None:
+        memory = MemoryMap(self.config)
+        for image in self.images:
+            window = memory[image.window]
+            words, rest = divmod(len(image.data), window.word_bytes)
+            if rest or not words:
+                raise ValueRangeError(f"an image of {image.window!r} must hold whole words")
+            window.address(image.offset, image.core)
+            window.address(image.offset + words - 1, image.core)
+
+
+def _program_fields(header: dict[str, Any], arrays: Arrays) -> dict[str, Any]:
+    """Return the arguments of `Program` from a file's header and arrays."""
+    populations = [
+        PlacedPopulation(name, size, arrays[f"population{k}"], scale)
+        for k, (name, size, scale) in enumerate(header["populations"])
+    ]
+    inputs = [
+        PlacedInput(name, size, tuple(arrays[f"input{k}"]))
+        for k, (name, size) in enumerate(header["inputs"])
+    ]
+    projections = [
+        PlacedProjection(
+            name, pre, post, scale,
+            **dict(zip(_PROJECTION_ARRAYS, arrays[f"projection{k}"], strict=True)),
+        )
+        for k, (name, pre, post, scale) in enumerate(header["projections"])
+    ]  # fmt: skip
+    return {
+        "config": ArrayConfig.from_dict(header["config"]),
+        "control": dict(header["control"]),
+        "images": tuple(
+            Image(window, core, offset, arrays[f"image{k}"].tobytes())
+            for k, (window, core, offset) in enumerate(header["images"])
+        ),
+        "populations": {p.name: p for p in populations},
+        "inputs": {source.name: source for source in inputs},
+        "projections": {p.name: p for p in projections},
+        "relays": arrays["relays"],
+        "report": Report.from_dict(header["report"]),
+    }
