@@ -1,0 +1,237 @@
+"""The array: everything between the link's port and the neurons."""
+
+from typing import Any
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In
+
+from spikeloom.contract import ArrayConfig, MemoryMap
+from spikeloom.contract.frames import ResetKind
+from spikeloom.contract.registers import OutputPolicy
+
+from ..ports import ArrayPort
+from .bus_arbiter import BusArbiter
+from .bus_fabric import BusFabric
+from .capability_rom import CapabilityRom
+from .control import Control
+from .core import CORE_WINDOWS, Core
+from .event_reader import EventReader
+from .injector import Injector
+from .output_writer import OutputWriter
+from .prober import Prober
+from .scheduler import Scheduler
+from .sequencer import Sequencer
+from .spike_bus import SpikeBus
+from .status import Status
+
+__all__ = ["Array"]
+
+
+class Array(wiring.Component):
+    """Scheduler, cores, spike bus, sequencer and registers, joined.
+
+    A step takes at most ``sum over arrivals of max(1, S) + N + F + A/16 + 64`` cycles, with S, N
+    and A those in use and F the neurons that fired; sampling probes and waiting for the output
+    ring come on top.
+
+    Parameters
+    ----------
+    config : ArrayConfig
+        The array.
+
+    Members
+    -------
+    link : In(ArrayPort)
+    """
+
+    link: Any
+
+    def __init__(self, config: ArrayConfig) -> None:
+        self._config = config
+        super().__init__({"link": In(ArrayPort(config))})
+
+    def elaborate(self, platform: object) -> Module:
+        """Join the parts."""
+        m = Module()
+        config = self._config
+        m.submodules.fabric = self._fabric = BusFabric(config)
+        m.submodules.control = self._control = Control(config)
+        m.submodules.status = self._status = Status()
+        m.submodules.capability = self._capability = CapabilityRom(config)
+        m.submodules.reader = self._reader = EventReader(config)
+        m.submodules.injector = self._injector = Injector(config)
+        m.submodules.scheduler = self._scheduler = Scheduler(config)
+        m.submodules.sequencer = self._sequencer = Sequencer()
+        m.submodules.spike_bus = self._spike_bus = SpikeBus(config)
+        m.submodules.writer = self._writer = OutputWriter()
+        self._cores = [Core(config) for _ in range(config.cores)]
+        for k, core in enumerate(self._cores):
+            m.submodules[f"core_{k}"] = core
+        self._prober = Prober(config) if config.probes else None
+        if self._prober is not None:
+            m.submodules.prober = self._prober
+        self._join_bus(m)
+        self._join_spikes(m)
+        self._join_steps(m)
+        self._join_output(m)
+        self._join_status(m)
+        self._join_resets(m)
+        return m
+
+    def _join_bus(self, m: Module) -> None:
+        """Bring the bus to every memory; the prober shares it."""
+        fabric, bus = self._fabric, self.link.bus
+        if self._prober is None:
+            wiring.connect(m, wiring.flipped(bus), fabric.bus)
+        else:
+            m.submodules.arbiter = arbiter = BusArbiter(MemoryMap(self._config).data_bits)
+            wiring.connect(m, self._prober.bus, arbiter.masters[0])
+            wiring.connect(m, wiring.flipped(bus), arbiter.masters[1])
+            wiring.connect(m, arbiter.bus, fabric.bus)
+            wiring.connect(m, fabric.host_probe[0], self._prober.host)
+        wiring.connect(m, fabric.host_capability[0], self._capability.host)
+        wiring.connect(m, fabric.host_control[0], self._control.host)
+        wiring.connect(m, fabric.host_status[0], self._status.host)
+        wiring.connect(m, fabric.host_delay[0], self._injector.host)
+        wiring.connect(m, fabric.host_pending[0], self._scheduler.host)
+        memory = MemoryMap(self._config)
+        for name in CORE_WINDOWS:
+            if name in memory:
+                for core, port in zip(self._cores, getattr(fabric, f"host_{name}"), strict=True):
+                    wiring.connect(m, port, getattr(core, f"host_{name}"))
+
+    def _join_spikes(self, m: Module) -> None:
+        """Lead events and spikes to the scheduler, axons to all cores, spikes to the output."""
+        reader, injector, control = self._reader, self._injector, self._control
+        wiring.connect(m, wiring.flipped(self.link.events), reader.words)
+        wiring.connect(m, injector.due, self._scheduler.due)
+        neurons = self._spike_bus.neurons
+        m.d.comb += [
+            reader.axon_words.eq(control.axon_words),
+            injector.axon_words.eq(control.axon_words),
+            injector.t.eq(control.t),
+            # Events come between steps and neurons fire within them, so the two never meet.
+            injector.spikes.valid.eq(reader.spikes.valid | (neurons.valid & neurons.ready)),
+            injector.spikes.payload.eq(
+                Mux(reader.spikes.valid, reader.spikes.payload, neurons.payload)
+            ),
+            self._writer.spikes.valid.eq(neurons.valid),
+            self._writer.spikes.payload.eq(neurons.payload),
+            neurons.ready.eq(self._writer.spikes.ready),
+        ]
+        self._broadcast(m, self._scheduler.axons)
+        for core, spikes in zip(self._cores, self._spike_bus.cores, strict=True):
+            wiring.connect(m, core.spikes, spikes)
+
+    def _broadcast(self, m: Module, axons: stream.Interface) -> None:
+        """Hand each axon to all cores in the same cycle, once all have room."""
+        everyone = Signal()
+        m.d.comb += [
+            everyone.eq(Cat(core.axons.ready for core in self._cores).all()),
+            axons.ready.eq(everyone),
+        ]
+        for core in self._cores:
+            m.d.comb += [
+                core.axons.payload.eq(axons.payload),
+                core.axons.valid.eq(axons.valid & everyone),
+            ]
+
+    def _join_steps(self, m: Module) -> None:
+        """Let the sequencer lead scheduler, cores and prober."""
+        sequencer, scheduler, control = self._sequencer, self._scheduler, self._control
+        settled = scheduler.settled & ~self._injector.spikes.valid
+        integrating = Cat(core.integrating for core in self._cores).any()
+        updating = Cat(core.updating for core in self._cores).any()
+        m.d.comb += [
+            sequencer.steps_left.eq(self._reader.steps_left),
+            sequencer.stop.eq(self.link.stop),
+            sequencer.interval.eq(control.step_interval),
+            sequencer.settled.eq(settled),
+            sequencer.arriving.eq(scheduler.walking | integrating),
+            sequencer.updating.eq(updating | self._spike_bus.neurons.valid | ~settled),
+            scheduler.walk.eq(sequencer.walk),
+            scheduler.slot.eq(control.t[: self._config.delay_bits]),
+            scheduler.axon_words.eq(control.axon_words),
+            self._reader.stop.eq(self.link.stop),
+            self._reader.step_done.eq(sequencer.step_done),
+            control.step_done.eq(sequencer.step_done),
+            control.write.eq(self._reader.control_write),
+            control.register.eq(self._reader.control_register),
+            control.value.eq(self._reader.control_value),
+        ]
+        for k, core in enumerate(self._cores):
+            m.d.comb += [
+                core.update.eq(sequencer.update),
+                core.neurons_in_use.eq(control.neurons_in_use[k]),
+                core.theta_decays.eq(control.theta_decays[k]),
+            ]
+        if self._prober is not None:
+            m.d.comb += [
+                self._prober.start.eq(sequencer.probe),
+                self._prober.probes_in_use.eq(control.probes_in_use),
+                sequencer.probing.eq(self._prober.busy),
+            ]
+
+    def _join_output(self, m: Module) -> None:
+        """Lead spikes, probes and passing steps to the output ring."""
+        writer, link = self._writer, self.link
+        wiring.connect(m, writer.words, wiring.flipped(link.spikes))
+        if self._prober is not None:
+            wiring.connect(m, self._prober.samples, writer.probes)
+        # Registered, which breaks the loop from the writer's ready back to here; telling steps a
+        # cycle late is as good.
+        m.d.sync += writer.flush.eq(
+            ~self._sequencer.running & ~self._reader.busy & ~link.events.valid
+        )
+        m.d.comb += [
+            writer.step_done.eq(self._sequencer.step_done),
+            writer.drop.eq(self._control.output_policy == OutputPolicy.DROP),
+            writer.stop.eq(link.stop),
+            writer.free.eq(link.output_free),
+            link.waiting.eq(writer.waiting),
+            link.busy.eq(
+                self._sequencer.running
+                | self._reader.busy
+                | writer.untold
+                | ~self._sequencer.settled
+            ),
+        ]
+
+    def _join_status(self, m: Module) -> None:
+        """Lead everything that is counted or shown to the status registers."""
+        status, link = self._status, self.link
+        neurons, axons = self._spike_bus.neurons, self._scheduler.axons
+        m.d.comb += [
+            status.busy.eq(link.busy | link.events.valid),
+            status.session_end.eq(link.session_end),
+            status.input_free.eq(link.input_free),
+            status.overruns.eq(self._sequencer.overrun),
+            status.refused_events.eq(self._reader.refused),
+            status.bad_frames.eq(link.count_bad_frame),
+            status.line_errors.eq(link.count_line_error),
+            status.out_of_order.eq(link.count_out_of_order),
+            status.repeated.eq(link.count_repeated),
+            status.refused.eq(link.count_refused),
+            status.dropped.eq(self._writer.dropped),
+            status.in_step.eq(self._sequencer.running & ~self._writer.waiting),
+            status.waiting.eq(self._writer.waiting),
+            status.arrival.eq(axons.valid & axons.ready),
+            status.spike.eq(neurons.valid & neurons.ready),
+            status.step_done.eq(self._sequencer.step_done),
+        ]
+
+    def _join_resets(self, m: Module) -> None:
+        """Carry out the link's resets."""
+        reset, fabric, control = self.link.reset, self._fabric, self._control
+        kind = reset.payload
+        counters = reset.valid & (kind == Const(ResetKind.COUNTERS, 2))
+        everything = kind == Const(ResetKind.ALL, 2)
+        m.d.comb += [
+            self._status.clear.eq(counters),
+            fabric.clear_state.eq(reset.valid & ~counters),
+            fabric.clear_network.eq(everything),
+            control.reset_t.eq(fabric.cleared),
+            control.reset_all.eq(fabric.cleared & everything),
+            reset.ready.eq(counters | fabric.cleared),
+        ]

@@ -1,0 +1,120 @@
+"""The event reader: takes the words of the input stream apart."""
+
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from spikeloom.contract import ArrayConfig
+from spikeloom.contract.numbers import AXONS_PER_WORD
+
+__all__ = ["EventReader"]
+
+
+class EventReader(wiring.Component):
+    """Turns words into spikes of input axons, steps to run and register writes.
+
+    Words are taken between steps only, one a cycle. A STEP word keeps the reader until all its
+    steps have run. Formats: ``spikeloom.contract.words``.
+
+    Parameters
+    ----------
+    config : ArrayConfig
+        Which axons are inputs.
+
+    Members
+    -------
+    words : In(stream.Signature(16))
+    stop : In(1)
+        Discard words, and what is left of a STEP or CONTROL word.
+    axon_words : In(16)
+        Axons in use, in words of 16.
+    spikes : Out(stream.Signature(15, always_ready=True))
+        Input axons that spike.
+    refused : Out(1)
+        High for one cycle: an event named no input axon in use.
+    control_write : Out(1)
+    control_register : Out(14)
+    control_value : Out(32)
+        Write a control register.
+    steps_left : Out(14)
+        Steps still to run; the sequencer runs them while this is not zero.
+    step_done : In(1)
+        High for one cycle at the end of each step.
+    busy : Out(1)
+        Steps are left, or a CONTROL word is incomplete.
+    """
+
+    words: stream.Interface
+    stop: Signal
+    axon_words: Signal
+    spikes: stream.Interface
+    refused: Signal
+    control_write: Signal
+    control_register: Signal
+    control_value: Signal
+    steps_left: Signal
+    step_done: Signal
+    busy: Signal
+
+    def __init__(self, config: ArrayConfig) -> None:
+        self._config = config
+        super().__init__(
+            {
+                "words": In(stream.Signature(16)),
+                "stop": In(1),
+                "axon_words": In(16),
+                "spikes": Out(stream.Signature(15, always_ready=True)),
+                "refused": Out(1),
+                "control_write": Out(1),
+                "control_register": Out(14),
+                "control_value": Out(32),
+                "steps_left": Out(14),
+                "step_done": In(1),
+                "busy": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the state machine over the words."""
+        m = Module()
+        word, low = self.words.payload, Signal(16)
+        axon = word[:15]
+        accepted = Signal()
+        m.d.comb += [
+            accepted.eq(
+                (axon >= self._config.neurons)
+                & (axon < self._config.axons)
+                & (axon[(AXONS_PER_WORD - 1).bit_length() :] < self.axon_words)
+            ),
+            self.spikes.payload.eq(axon),
+            self.control_value.eq(Cat(low, word)),
+            self.busy.eq(self.steps_left != 0),
+        ]
+        with m.FSM(name="event"):
+            with m.State("WORD"):
+                m.d.comb += self.words.ready.eq(self.steps_left == 0)
+                with m.If(self.words.valid & self.words.ready & ~self.stop):
+                    with m.If(~word[15]):
+                        m.d.comb += [self.spikes.valid.eq(accepted), self.refused.eq(~accepted)]
+                    with m.Elif(~word[14]):
+                        m.d.sync += self.steps_left.eq(word[:14])
+                    with m.Else():
+                        m.d.sync += self.control_register.eq(word[:14])
+                        m.next = "VALUE LOW"
+            with m.State("VALUE LOW"):
+                m.d.comb += [self.words.ready.eq(1), self.busy.eq(1)]
+                m.d.sync += low.eq(word)
+                with m.If(self.words.valid):
+                    m.next = "VALUE HIGH"
+                with m.If(self.stop):
+                    m.next = "WORD"
+            with m.State("VALUE HIGH"):
+                m.d.comb += [self.words.ready.eq(1), self.busy.eq(1)]
+                m.d.comb += self.control_write.eq(self.words.valid & ~self.stop)
+                with m.If(self.words.valid | self.stop):
+                    m.next = "WORD"
+        with m.If(self.step_done):
+            m.d.sync += self.steps_left.eq(self.steps_left - 1)
+        with m.If(self.stop):
+            m.d.sync += self.steps_left.eq(0)
+        return m

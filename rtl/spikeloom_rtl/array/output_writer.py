@@ -1,0 +1,129 @@
+"""The output writer: turns spikes, probe values and passing steps into words for the ring."""
+
+from amaranth.hdl import Const, Module, Mux, Signal, Value
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from spikeloom.contract.words import MAX_STEP_COUNT, PROBE_TAG, PROBE_VALUE_BITS, STEP_TAG
+
+__all__ = ["OutputWriter", "ProbeSample"]
+
+_LOW_BITS = 16
+_HIGH_BITS = PROBE_VALUE_BITS - _LOW_BITS
+
+
+class ProbeSample(data.StructLayout):
+    """The value of one probe after a step."""
+
+    def __init__(self) -> None:
+        super().__init__({"probe": 8, "value": PROBE_VALUE_BITS})
+
+
+class OutputWriter(wiring.Component):
+    """Writes one word a cycle, and the STEP words that tell which step the others belong to.
+
+    Completed steps are counted and told only before the next SPIKE or PROBE, on `flush`, or when
+    the count reaches its largest value, so that silence costs nothing. When the ring is full the
+    writer waits or, with `drop`, drops spikes and whole probe samples and reports how many words;
+    STEP words are held back, never dropped. Latency 0.
+
+    Members
+    -------
+    spikes : In(stream.Signature(15))
+        Neurons that fired in the current step.
+    probes : In(stream.Signature(ProbeSample))
+        Probe values after the current step.
+    step_done : In(1)
+        High for one cycle: the current step is complete.
+    flush : In(1)
+        Tell completed steps now.
+    drop : In(1)
+        Real-time mode.
+    stop : In(1)
+        Discard everything.
+    free : In(16)
+        Free words of the ring.
+    words : Out(stream.Signature(16))
+        To the ring.
+    untold : Out(1)
+        Completed steps have not been told.
+    waiting : Out(1)
+        Waits for room in the ring.
+    dropped : Out(2)
+        Words dropped in this cycle.
+    """
+
+    spikes: stream.Interface
+    probes: stream.Interface
+    step_done: Signal
+    flush: Signal
+    drop: Signal
+    stop: Signal
+    free: Signal
+    words: stream.Interface
+    untold: Signal
+    waiting: Signal
+    dropped: Signal
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "spikes": In(stream.Signature(15)),
+                "probes": In(stream.Signature(ProbeSample())),
+                "step_done": In(1),
+                "flush": In(1),
+                "drop": In(1),
+                "stop": In(1),
+                "free": In(16),
+                "words": Out(stream.Signature(16)),
+                "untold": Out(1),
+                "waiting": Out(1),
+                "dropped": Out(2),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the step count and the choice of the next word."""
+        m = Module()
+        steps = Signal(32)
+        told = Signal(14)
+        second = Signal()  # the low half of a probe sample is next
+        content = Signal()
+        m.d.comb += [
+            self.untold.eq(steps != 0),
+            content.eq(self.spikes.valid | self.probes.valid),
+        ]
+        m.d.sync += steps.eq(steps + self.step_done - told)
+        with m.If(self.stop):
+            m.d.comb += [self.spikes.ready.eq(1), self.probes.ready.eq(1)]
+            m.d.sync += [steps.eq(0), second.eq(0)]
+        with m.Elif(second):
+            self._send(m, self.probes.payload.value[:_LOW_BITS])
+            m.d.comb += self.probes.ready.eq(self.words.ready)
+            with m.If(self.words.ready):
+                m.d.sync += second.eq(0)
+        with m.Elif(self.drop & content & (self.free < 2 + self.untold)):
+            # Room for a STEP word and the longest content, or the content is dropped as a whole.
+            m.d.comb += [
+                self.spikes.ready.eq(1),
+                self.probes.ready.eq(~self.spikes.valid),
+                self.dropped.eq(Mux(self.spikes.valid, 1, 2)),
+            ]
+        with m.Elif(self.untold & (content | self.flush | (steps >= MAX_STEP_COUNT))):
+            count = Mux(steps >= MAX_STEP_COUNT, Const(MAX_STEP_COUNT, 14), steps[:14])
+            self._send(m, STEP_TAG | count)
+            with m.If(self.words.ready):
+                m.d.comb += told.eq(count)
+        with m.Elif(self.spikes.valid):
+            self._send(m, self.spikes.payload)
+            m.d.comb += self.spikes.ready.eq(self.words.ready)
+        with m.Elif(self.probes.valid):
+            sample = self.probes.payload
+            self._send(m, PROBE_TAG | sample.probe << _HIGH_BITS | sample.value[_LOW_BITS:])
+            with m.If(self.words.ready):
+                m.d.sync += second.eq(1)
+        m.d.comb += self.waiting.eq(self.words.valid & ~self.words.ready & content & ~self.drop)
+        return m
+
+    def _send(self, m: Module, word: Value) -> None:
+        m.d.comb += [self.words.valid.eq(1), self.words.payload.eq(word)]

@@ -1,0 +1,111 @@
+"""The sequencer: leads the array through the phases of a step."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["Sequencer"]
+
+
+class Sequencer(wiring.Component):
+    """Arrive, update, probe; one step after the other while steps are left.
+
+    The phases that learning needs have their places here: depression is part of *arrive* (the
+    same pass over the row), potentiation comes between *update* and *probe*. The sequencer itself
+    adds 5 cycles to a step.
+
+    Members
+    -------
+    steps_left : In(14)
+    stop : In(1)
+        Begin no step.
+    interval : In(32)
+        Real time: cycles from the beginning of a step to that of the next; 0: no wait.
+    settled : In(1)
+        No spike is on its way into the scheduler.
+    walk : Out(1)
+        Begin to hand out the axons that are due.
+    arriving : In(1)
+        Axons are being handed out or integrated.
+    update : Out(1)
+        Begin to update the neurons.
+    updating : In(1)
+        Neurons are updated, or spikes have not reached scheduler and output.
+    probe : Out(1)
+        Begin to sample the probes.
+    probing : In(1)
+    running : Out(1)
+        A step is under way.
+    step_done : Out(1)
+        High in the last cycle of a step.
+    overrun : Out(1)
+        High for one cycle: the time for the next step came while a step was under way.
+    """
+
+    steps_left: Signal
+    stop: Signal
+    interval: Signal
+    settled: Signal
+    walk: Signal
+    arriving: Signal
+    update: Signal
+    updating: Signal
+    probe: Signal
+    probing: Signal
+    running: Signal
+    step_done: Signal
+    overrun: Signal
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "steps_left": In(14),
+                "stop": In(1),
+                "interval": In(32),
+                "settled": In(1),
+                "walk": Out(1),
+                "arriving": In(1),
+                "update": Out(1),
+                "updating": In(1),
+                "probe": Out(1),
+                "probing": In(1),
+                "running": Out(1),
+                "step_done": Out(1),
+                "overrun": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build pacing and phases."""
+        m = Module()
+        since_start = Signal(32, init=0xFFFFFFFF)  # cycles, stopping at the largest number
+        due = Signal()
+        m.d.comb += due.eq(since_start + 1 >= self.interval)
+        with m.If(~since_start.all()):
+            m.d.sync += since_start.eq(since_start + 1)
+        m.d.comb += [
+            self.running.eq(1),
+            self.overrun.eq(
+                self.running & (self.interval != 0) & (since_start + 1 == self.interval)
+            ),
+        ]
+        with m.FSM(name="step"):
+            with m.State("IDLE"):
+                begin = (self.steps_left != 0) & ~self.stop & self.settled & due
+                m.d.comb += [self.walk.eq(begin), self.running.eq(begin)]
+                with m.If(begin):
+                    m.d.sync += since_start.eq(0)
+                    m.next = "ARRIVE"
+            with m.State("ARRIVE"):
+                with m.If(~self.arriving):
+                    m.d.comb += self.update.eq(1)
+                    m.next = "UPDATE"
+            with m.State("UPDATE"):
+                with m.If(~self.updating):
+                    m.d.comb += self.probe.eq(1)
+                    m.next = "PROBE"
+            with m.State("PROBE"):
+                with m.If(~self.probing):
+                    m.d.comb += self.step_done.eq(1)
+                    m.next = "IDLE"
+        return m

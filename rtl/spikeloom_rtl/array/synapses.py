@@ -1,0 +1,92 @@
+"""The synapse memory of a core: rows of words of L weights, each with its plastic flag."""
+
+from typing import Any
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from spikeloom.contract import ArrayConfig
+
+from .host_memory import HostMemory, HostPort
+
+__all__ = ["Synapses"]
+
+
+class Synapses(wiring.Component):
+    """One memory of ``rows * S`` words; weight and flag of a lane stand side by side.
+
+    Block memories of most parts have a ninth bit per byte, which is where the flag goes. The host
+    sees weights and flags as two windows; writing one keeps the other, since the word was read
+    the cycle before. Latency 1 cycle, throughput one word a cycle.
+
+    Parameters
+    ----------
+    config : ArrayConfig
+        R, S, L, weight_bits, plastic.
+
+    Members
+    -------
+    address : In
+        ``row * S + word``.
+    weights : Out
+        L weights, lane 0 lowest, of the `address` of the cycle before.
+    flags : Out(L)
+        Their plastic flags (zero where the build keeps none here).
+    host_weights : In(HostPort)
+    host_flags : In(HostPort), only if ``config.plastic == "synapse"``
+    """
+
+    address: Signal
+    weights: Signal
+    flags: Signal
+    host_weights: Any
+    host_flags: Any
+
+    def __init__(self, config: ArrayConfig) -> None:
+        self._config = config
+        self._depth = config.rows_per_core * config.words_per_row
+        self._has_flags = config.plastic == "synapse"
+        members = {
+            "address": In(max(1, (self._depth - 1).bit_length())),
+            "weights": Out(config.lanes * config.weight_bits),
+            "flags": Out(config.lanes),
+            "host_weights": In(HostPort(config.lanes * config.weight_bits)),
+        }
+        if self._has_flags:
+            members["host_flags"] = In(HostPort(config.lanes))
+        super().__init__(members)
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the memory and the two host windows on it."""
+        m = Module()
+        lanes, bits = self._config.lanes, self._config.weight_bits
+        stride = bits + (1 if self._has_flags else 0)
+        m.submodules.words = words = HostMemory(width=lanes * stride, depth=self._depth)
+        old = [words.read_data.word_select(lane, stride) for lane in range(lanes)]
+        host = self.host_weights
+        m.d.comb += [
+            words.read_address.eq(self.address),
+            self.weights.eq(Cat(word[:bits] for word in old)),
+            host.read_data.eq(self.weights),
+        ]
+        if not self._has_flags:
+            wiring.connect(m, wiring.flipped(host), words.host)
+            m.d.comb += host.read_data.eq(words.host.read_data)
+            return m
+        flags = self.host_flags
+        m.d.comb += [
+            self.flags.eq(Cat(word[bits] for word in old)),
+            flags.read_data.eq(self.flags),
+            words.host.select.eq(host.select | flags.select),
+            words.host.offset.eq(Mux(host.select, host.offset, flags.offset)),
+            words.host.commit.eq(host.commit | flags.commit),
+        ]
+        for lane in range(lanes):
+            merged = words.host.data.word_select(lane, stride)
+            weight = host.data.word_select(lane, bits)
+            m.d.comb += [
+                merged[:bits].eq(Mux(host.select, weight, old[lane][:bits])),
+                merged[bits].eq(Mux(flags.select, flags.data[lane], old[lane][bits])),
+            ]
+        return m
