@@ -1,0 +1,22 @@
+"""Networks as a user describes them: inputs, populations of LIF neurons, projections.
+
+Imports numpy and `spikeloom.contract` only; `spikeloom.compiler` turns a `Network` into a program.
+
+Examples
+--------
+>>> from spikeloom.network import LIF, Network
+>>> net = Network("two in a row")
+>>> pixels = net.input("pixels", 2)
+>>> cells = net.population("cells", 2, LIF(threshold=1.0, v_decay=0.05))
+>>> net.connect(pixels, cells, weights=[[0.6, 0.0], [0.6, 1.5]])
+<Projection 'pixels->cells': 3 synapses, delay 0>
+>>> net
+<Network 'two in a row': pixels (2 channels), cells (2 neurons), 3 synapses>
+"""
+
+from .errors import NetworkError
+from .lif import LIF
+from .network import Network
+from .parts import Input, Population, Projection
+
+__all__ = ["LIF", "Input", "Network", "NetworkError", "Population", "Projection"]

@@ -1,0 +1,256 @@
+"""`Network`: what a user says."""
+
+import html
+
+import numpy as np
+import numpy.typing as npt
+
+from .checks import checked_name
+from .errors import NetworkError
+from .lif import LIF
+from .parts import Input, Population, Projection
+from .synapses import Synapses, dense_synapses, listed_synapses, paired_synapses
+
+__all__ = ["Network"]
+
+Part = Input | Population
+
+
+class Network:
+    """Inputs, populations of neurons, and the projections between them.
+
+    Parameters
+    ----------
+    name : str
+        Name, for reports and files.
+
+    Attributes
+    ----------
+    inputs, populations, projections : dict by name
+        The parts, in the order in which they were added.
+
+    Examples
+    --------
+    >>> net = Network("ring")
+    >>> ring = net.population("ring", 3, LIF(threshold=0.5))
+    >>> net.connect(ring, ring, weights=1.0, pre=[0, 1, 2], post=[1, 2, 0], delay=4)
+    <Projection 'ring->ring': 3 synapses, delay 4>
+    >>> net["ring"].size
+    3
+    """
+
+    def __init__(self, name: str = "network") -> None:
+        self.name = checked_name("a network", name)
+        self.inputs: dict[str, Input] = {}
+        self.populations: dict[str, Population] = {}
+        self.projections: dict[str, Projection] = {}
+
+    def input(self, name: str, size: int) -> Input:
+        """Add an input of `size` channels and return it.
+
+        Raises
+        ------
+        NetworkError
+            If the name is taken or the size is below 1.
+        """
+        part = Input(name, size)
+        self.add(part)
+        return part
+
+    def population(
+        self, name: str, size: int, neuron: LIF, *, scale: float | None = None
+    ) -> Population:
+        """Add a population of `size` neurons and return it.
+
+        Parameters
+        ----------
+        name : str
+            Name, unique among inputs and populations.
+        size : int
+            Neurons, at least 1.
+        neuron : LIF
+            Parameters, for all neurons or with a vector of `size` values.
+        scale : float, optional
+            Integer units of potential per user unit, see `Population`; 1 means that all numbers
+            are integers already.
+
+        Raises
+        ------
+        NetworkError
+            If the name is taken, or sizes or scale are out of range.
+        """
+        part = Population(name, size, neuron, scale)
+        self.add(part)
+        return part
+
+    def add(self, part: Part) -> None:
+        """Add an input or a population that was made before.
+
+        Raises
+        ------
+        NetworkError
+            If the name is taken or `part` is neither.
+        """
+        if not isinstance(part, Input | Population):
+            raise NetworkError(
+                f"a part of a network must be an Input or a Population, not "
+                f"{type(part).__name__}; connect() makes projections"
+            )
+        if part.name in self.inputs or part.name in self.populations:
+            raise NetworkError(
+                f"name must be unique among inputs and populations, not {part.name!r} again; "
+                f"choose another"
+            )
+        if isinstance(part, Input):
+            self.inputs[part.name] = part
+        else:
+            self.populations[part.name] = part
+
+    def connect(
+        self,
+        source: Part | str,
+        target: Population | str,
+        weights: npt.ArrayLike,
+        *,
+        delay: npt.ArrayLike | None = None,
+        mask: npt.ArrayLike | None = None,
+        pre: npt.ArrayLike | None = None,
+        post: npt.ArrayLike | None = None,
+        one_to_one: bool = False,
+        name: str | None = None,
+    ) -> Projection:
+        """Add synapses from `source` to `target`, which may be the same population.
+
+        Parameters
+        ----------
+        source : Input or Population, or its name
+            Where spikes come from.
+        target : Population, or its name
+            Where they act.
+        weights : float or array
+            Weights in the target's unit of potential: a matrix of shape ``(pre, post)`` or one
+            number for all pairs; with `pre` and `post`, or `one_to_one`, one number or one per
+            synapse.
+        delay : int or array, optional
+            Steps: one number, one per source, or one per synapse (in the form of the weights).
+            From an input 0 (default) or more; from a neuron 1 (default) or more. One delay per
+            source costs nothing. Several from one input channel take an axon each, several from
+            one neuron a relay neuron each.
+        mask : array of bool, shape (pre, post), optional
+            Where the synapses are; a weight of 0 is then one too. Without it they are where the
+            matrix is not 0.
+        pre, post : sequence of int, optional
+            Member indices, one entry per synapse.
+        one_to_one : bool
+            Join member k of the source to member k of the target.
+        name : str, optional
+            Name of the projection; default ``source->target``, numbered from the second on.
+
+        Returns
+        -------
+        Projection
+            The synapses. Several synapses of the same source, target and delay add up.
+
+        Raises
+        ------
+        NetworkError
+            If a part is unknown, a shape is wrong, or a number is not finite or out of range.
+            The network is then as it was.
+        """
+        start = self._part(source)
+        end = self._part(target)
+        if isinstance(end, Input):
+            raise NetworkError(
+                f"target must be a population, not the input {end.name!r}; swap source and target"
+            )
+        lists = pre is not None or post is not None
+        if (mask is not None) + lists + one_to_one > 1:
+            raise NetworkError(
+                "synapses must be given in one form, not several of mask, pre/post and "
+                "one_to_one; leave all but one out"
+            )
+        lowest = 0 if isinstance(start, Input) else 1
+        steps = lowest if delay is None else delay
+        sizes = (start.size, end.size)
+        if one_to_one:
+            synapses = paired_synapses(sizes, weights, steps, lowest)
+        elif lists:
+            if pre is None or post is None:
+                raise NetworkError("pre and post must be given together, not one alone; add both")
+            synapses = listed_synapses(sizes, weights, pre, post, steps, lowest)
+        else:
+            synapses = dense_synapses(sizes, weights, mask, steps, lowest)
+        return self._add_projection(name, start, end, synapses)
+
+    def _add_projection(
+        self, name: str | None, start: Part, end: Population, synapses: Synapses
+    ) -> Projection:
+        if name is None:
+            base = f"{start.name}->{end.name}"
+            number = 1
+            name = base
+            while name in self.projections:
+                number += 1
+                name = f"{base} #{number}"
+        elif checked_name("a projection", name) in self.projections:
+            raise NetworkError(
+                f"name must be unique among projections, not {name!r} again; choose another"
+            )
+        projection = Projection(name, start, end, *synapses)
+        self.projections[name] = projection
+        return projection
+
+    def _part(self, part: Part | str) -> Part:
+        name = part.name if isinstance(part, Input | Population) else part
+        known = self.inputs | self.populations
+        if not isinstance(name, str) or name not in known:
+            raise NetworkError(
+                f"part must be one of {', '.join(map(repr, known)) or 'none so far'}, not "
+                f"{name!r}; add it to network {self.name!r} first"
+            )
+        if not isinstance(part, str) and known[name] is not part:
+            raise NetworkError(
+                f"part {name!r} must belong to network {self.name!r}, not to another one; "
+                f"use the one that this network returned"
+            )
+        return known[name]
+
+    def __getitem__(self, name: str) -> Part:
+        return self._part(name)
+
+    @property
+    def synapses(self) -> int:
+        """Synapses of all projections."""
+        return sum(len(projection) for projection in self.projections.values())
+
+    @property
+    def neurons(self) -> int:
+        """Neurons of all populations."""
+        return sum(population.size for population in self.populations.values())
+
+    def __repr__(self) -> str:
+        parts = [f"{part.name} ({part.size} channels)" for part in self.inputs.values()]
+        parts += [f"{part.name} ({part.size} neurons)" for part in self.populations.values()]
+        return f"<Network {self.name!r}: {', '.join([*parts, f'{self.synapses} synapses'])}>"
+
+    def _repr_html_(self) -> str:
+        rows = [(p.name, "input", str(p.size), "") for p in self.inputs.values()]
+        rows += [
+            (p.name, "population", str(p.size), repr(p.neuron)) for p in self.populations.values()
+        ]
+        rows += [
+            (p.name, "projection", str(len(p)), f"delays {_span(p.delays)}")
+            for p in self.projections.values()
+        ]
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in rows
+        )
+        return (
+            f"<p>network <b>{html.escape(self.name)}</b></p>"
+            f"<table><tr><th>part</th><th>kind</th><th>size</th><th></th></tr>{body}</table>"
+        )
+
+
+def _span(delays: npt.NDArray[np.int64]) -> str:
+    return f"{delays.min()}..{delays.max()}" if delays.size else "none"
