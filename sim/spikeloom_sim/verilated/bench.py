@@ -1,5 +1,7 @@
 """Runs cocotb benches on a gateware component under Verilator."""
 
+import platform
+import shutil
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -9,12 +11,13 @@ from cocotb_tools.runner import Runner, get_runner
 
 from spikeloom_rtl.emit import verilog_of
 
-from .cache import cached_folder, content_key
+from .cache import cache_root, cached_folder, content_key
 from .toolchain import WAIVERS, Toolchain, find_toolchain
 
 __all__ = ["run_bench"]
 
 _LOG_TAIL_LINES = 60
+_RUNTIME_KIND = "bench_runtime"
 # Benches are short, so the time of the compiler counts more than that of the simulation.
 _MAKE_VARIABLES = {"OPT_FAST": "-O1", "OPT_SLOW": "-O0", "OPT_GLOBAL": "-O0"}
 _BUILD_ARGS = (*WAIVERS, "--x-assign", "unique", "--x-initial", "unique", "--timescale", "1ns/1ps")
@@ -82,8 +85,22 @@ def _runner() -> Runner:
     return get_runner("verilator")
 
 
+def _copy_runtime(source: Path, target: Path) -> None:
+    for path in source.glob("verilated*.o"):
+        shutil.copyfile(path, target / path.name)  # a new date: make finds it up to date
+
+
 def _build(tools: Toolchain, verilog: str, name: str) -> Path:
+    # Verilator's own library is most of the compiler's work and the same for all benches.
+    flags_key = content_key(
+        repr(_BUILD_ARGS), repr(_MAKE_VARIABLES), cocotb.__version__, str(tools.root),
+        tools.verilator_version, tools.compiler_version, platform.machine(),
+    )  # fmt: skip
+    runtime = cache_root() / _RUNTIME_KIND / flags_key
+
     def make(folder: Path) -> None:
+        if runtime.is_dir():
+            _copy_runtime(runtime, folder)
         source = folder / f"{name}.v"
         source.write_text(verilog, encoding="utf-8")
         log = folder / "build.log"
@@ -99,11 +116,9 @@ def _build(tools: Toolchain, verilog: str, name: str) -> Path:
         except RuntimeError as error:
             raise AssertionError(f"bench {name!r} was not built: {error}\n{_tail(log)}") from None
 
-    key = content_key(
-        verilog, name, repr(_BUILD_ARGS), repr(_MAKE_VARIABLES), cocotb.__version__,
-        tools.verilator_version, tools.compiler_version,
-    )  # fmt: skip
-    return cached_folder("bench", key, make)
+        cached_folder(_RUNTIME_KIND, flags_key, lambda new: _copy_runtime(folder, new))
+
+    return cached_folder("bench", content_key(verilog, name, flags_key), make)
 
 
 def _check(results: Path, name: str, log: Path) -> None:
