@@ -1,0 +1,1 @@
+"""Demonstrations on real input: networks, trained weights, and the scripts that train them."""
