@@ -8,6 +8,7 @@ from .errors import (
     QuantisationError,
     ThetaError,
 )
+from .pipeline import compile
 from .program import Image, PlacedInput, PlacedPopulation, PlacedProjection, Program
 from .report import MemoryUse, PopulationReport, Report
 
@@ -26,4 +27,5 @@ __all__ = [
     "QuantisationError",
     "Report",
     "ThetaError",
+    "compile",
 ]

@@ -35,9 +35,13 @@ def write_container(path: str | os.PathLike[str], header: dict[str, Any], arrays
     text = np.frombuffer(json.dumps(full).encode(), np.uint8)
     target = os.fspath(path)
     partial = f"{target}.partial"
-    with open(partial, "wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **{_HEADER: text}, **arrays)
-    os.replace(partial, target)
+    try:
+        with open(partial, "wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **{_HEADER: text}, **arrays)
+        os.replace(partial, target)
+    finally:
+        if os.path.exists(partial):
+            os.remove(partial)
 
 
 def read_container(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Arrays]:

@@ -1,4 +1,4 @@
-"""What the compiler refuses, one class per cause. Each message names thing, limit, value, remedy."""
+"""What the compiler refuses: a class per cause; messages name thing, limit, value and remedy."""
 
 from spikeloom.contract import SpikeloomError
 
