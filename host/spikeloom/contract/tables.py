@@ -1,0 +1,150 @@
+"""Write ``docs/memory-map.md`` from the contract: ``python -m spikeloom.contract.tables``."""
+
+import argparse
+import enum
+import inspect
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from . import frames, registers
+from .config import ArrayConfig
+from .configs import CONFIGS, DEFAULT_CONFIG
+from .memory import CORE_BITS, OFFSET_BITS, WINDOW_BITS, Field, MemoryMap, Window
+
+__all__ = ["main", "memory_map_page"]
+
+_INTRODUCTION = f"""\
+# Memory map, registers and codes
+
+Generated from `spikeloom.contract` by `python -m spikeloom.contract.tables`; change it there. A
+test keeps this page current. How the link uses all this is told in [link.md](link.md), what the
+numbers mean in [semantics.md](semantics.md).
+
+## Addresses
+
+`address = window << {CORE_BITS + OFFSET_BITS} | core << {OFFSET_BITS} | offset`, with
+{WINDOW_BITS} bits of window, {CORE_BITS} of core and {OFFSET_BITS} of offset, counted in words.
+A word holds its fields from bit 0 upwards and takes `ceil(bits / 8)` bytes on the line,
+little-endian. In the synapse windows the fields repeat for each lane.
+"""
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    cells = ([str(cell).replace("|", "\\|") for cell in row] for row in rows)
+    lines.extend("| " + " | ".join(row) + " |" for row in cells)
+    return "\n".join(lines) + "\n"
+
+
+def _field(field: Field) -> str:
+    return f"`{field.name}`:{field.bits}{' signed' if field.signed else ''}"
+
+
+def _access(window: Window) -> str:
+    return ("read, write" if window.writable else "read") + (", live" if window.live else "")
+
+
+def _window_rows(config: ArrayConfig) -> Iterator[tuple[object, ...]]:
+    for window in MemoryMap(config):
+        fields = ", ".join(map(_field, window.fields))
+        copies = f"{window.cores} × {window.depth}" if window.per_core else str(window.depth)
+        lanes = f" × {window.lanes} lanes" if window.lanes > 1 else ""
+        yield (
+            f"`{window.name}`", window.id, copies, fields + lanes, window.word_bytes,
+            _access(window), window.doc,
+        )  # fmt: skip
+
+
+def _field_rows(config: ArrayConfig) -> Iterator[tuple[object, ...]]:
+    for window in MemoryMap(config):
+        for field in window.fields:
+            low, high = field.range
+            yield f"`{window.name}`", f"`{field.name}`", f"{low}..{high}", field.doc
+
+
+def _config_rows() -> Iterator[tuple[object, ...]]:
+    for name, c in CONFIGS.items():
+        yield (
+            f"`{name}`", c.cores, c.neurons_per_core, c.axons, c.rows_per_core, c.lanes,
+            c.delay_slots, c.weight_bits, c.state_bits, "yes" if c.theta else "no", c.plastic,
+            c.probes, c.clock_hz / 1e6,
+        )  # fmt: skip
+
+
+def _register_rows(
+    table: dict[str, registers.Register], base: str = ""
+) -> Iterator[tuple[object, ...]]:
+    for register in table.values():
+        yield f"`{register.name}`", f"{base}{register.offset}", register.bits, register.doc
+
+
+def _enum_rows(kind: type[enum.IntEnum] | type[enum.IntFlag]) -> Iterator[tuple[object, ...]]:
+    """Yield name, value and the string that follows each member in the source."""
+    docs = dict(
+        re.findall(r'^    (\w+) = \d+\n    """(.*?)"""', inspect.getsource(kind), re.M | re.S)
+    )
+    for member in kind:
+        yield f"`{member.name}`", int(member), " ".join(docs.get(str(member.name), "").split())
+
+
+def _parts() -> Iterator[str]:
+    config = CONFIGS[DEFAULT_CONFIG]
+    yield _INTRODUCTION
+    yield f"## Windows of `{DEFAULT_CONFIG}`\n"
+    yield "Other configurations have other depths and widths; `spikeloom info URL` shows them.\n"
+    window_head = ("window", "number", "words", "fields", "bytes a word", "access", "what")
+    yield _table(window_head, _window_rows(config))
+    yield "*live*: may be read while steps run.\n"
+    yield "## Fields\n"
+    yield _table(("window", "field", "range", "meaning"), _field_rows(config))
+    yield "## Control registers\n"
+    yield "Window `control`; also set by `CONTROL` words in the event stream.\n"
+    head = ("register", "offset", "bits", "meaning")
+    yield _table(head, _register_rows(registers.CONTROL_REGISTERS))
+    yield (
+        f"Per core, at `{registers.CORE_REGISTER_BASE} + "
+        f"{registers.CORE_REGISTER_STRIDE} * core +`:\n"
+    )
+    yield _table(head, _register_rows(registers.CORE_REGISTERS))
+    yield "## Status registers\n"
+    yield (
+        "Window `status`, read only. All but `busy`, the `last_...` and `input_free` keep their "
+        "value until\n`RESET counters`.\n"
+    )
+    yield _table(head, _register_rows(registers.STATUS_REGISTERS))
+    for title, kind in (
+        ("Op codes", frames.Op),
+        ("Status codes", frames.Status),
+        ("Kinds of reset", frames.ResetKind),
+        ("Flags of PULL", frames.PullFlags),
+        ("Session ends", registers.SessionEnd),
+        ("Output policies", registers.OutputPolicy),
+    ):
+        yield f"## {title}\n"
+        yield _table(("name", "value", "meaning"), _enum_rows(kind))
+    yield "## Named configurations\n"
+    config_head = (
+        "name", "cores", "neurons a core", "axons", "rows a core", "lanes", "delay slots",
+        "weight bits", "state bits", "theta", "plastic", "probes", "clock, MHz",
+    )  # fmt: skip
+    yield _table(config_head, _config_rows())
+
+
+def memory_map_page() -> str:
+    """Return the text of ``docs/memory-map.md``."""
+    return "\n".join(_parts())
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    default = Path("docs/memory-map.md")
+    parser.add_argument("-o", "--output", type=Path, default=default, help="file to write")
+    args = parser.parse_args(argv)
+    args.output.write_text(memory_map_page(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
