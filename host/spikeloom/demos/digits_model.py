@@ -129,7 +129,8 @@ def output_counts(weights: DigitsWeights, images: Images) -> Images:
     arriving = np.concatenate([np.zeros_like(hidden[:1]), hidden[:-1]])
     current = arriving.astype(np.float64) @ w.output_weights.astype(np.float64)
     spikes = _integrate(current + w.output_bias, w.output_threshold)
-    return spikes.sum(axis=0, dtype=np.int64)
+    counts: Images = spikes.sum(axis=0, dtype=np.int64)
+    return counts
 
 
 def _hidden_spikes(

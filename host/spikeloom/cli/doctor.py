@@ -1,0 +1,189 @@
+"""``spikeloom doctor``: what this computer lacks, and the command that mends it."""
+
+import argparse
+import ctypes.util
+import dataclasses
+import importlib.util
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+from .output import Subparsers, add_command, add_json, print_json
+
+__all__ = ["Check", "Computer", "examine", "register"]
+
+EXIT_ENVIRONMENT = 3
+OLDEST_PYTHON = (3, 11)
+FTDI_LATENCY_MS = 1
+"""FTDI chips hold short replies back for this long; the driver's default is 16 ms."""
+
+Verdict = Literal["good", "missing", "advice"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes
+    ----------
+    name : str
+        What.
+    verdict : {"good", "missing", "advice"}
+        "missing" stops something from working; "advice" makes it slow or leaves out an extra.
+    detail : str
+        What was found, and what it is for.
+    remedy : str
+        The command that mends it, empty if nothing is to be mended.
+    """
+
+    name: str
+    verdict: Verdict
+    detail: str
+    remedy: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Computer:
+    """How the checks see the computer; tests put another one in its place.
+
+    Attributes
+    ----------
+    which, has_module, find_library : callable
+        Return the path of a program, whether a Python package is there, the name of a library.
+    root : Path
+        Where ``/dev`` and ``/sys`` are.
+    may_use : callable
+        Whether this user may read and write a device.
+    python : tuple of int
+        Version of Python.
+    """
+
+    which: Callable[[str], str | None] = shutil.which
+    has_module: Callable[[str], bool] = lambda name: importlib.util.find_spec(name) is not None
+    find_library: Callable[[str], str | None] = ctypes.util.find_library
+    root: Path = Path("/")
+    may_use: Callable[[Path], bool] = lambda path: os.access(path, os.R_OK | os.W_OK)
+    python: tuple[int, int] = sys.version_info[:2]
+
+    def serial_devices(self) -> list[Path]:
+        """Return the USB serial devices of Linux."""
+        found = [self.root.glob(f"dev/{name}*") for name in ("ttyUSB", "ttyACM")]
+        return sorted(path for paths in found for path in paths)
+
+
+def examine(computer: Computer) -> list[Check]:
+    """Return all checks."""
+    return [
+        _python(computer),
+        *_programs(computer),
+        *_packages(computer),
+        *_serial(computer),
+        *_libraries(computer),
+    ]
+
+
+def _python(computer: Computer) -> Check:
+    found = ".".join(map(str, computer.python))
+    oldest = ".".join(map(str, OLDEST_PYTHON))
+    if computer.python >= OLDEST_PYTHON:
+        return Check("python", "good", found)
+    remedy = "sudo apt-get install python3.11 python3.11-venv"
+    return Check("python", "missing", f"{found}; {oldest} or newer is needed", remedy)
+
+
+def _programs(computer: Computer) -> Iterator[Check]:
+    for name, purpose in (
+        ("g++", "compiles the simulated gateware of sim:"),
+        ("make", "builds it"),
+        ("perl", "starts Verilator"),
+    ):
+        path = computer.which(name)
+        if path:
+            yield Check(name, "good", path)
+        else:
+            detail = f"not found; {purpose}"
+            yield Check(name, "missing", detail, f"sudo apt-get install {name}")
+
+
+def _packages(computer: Computer) -> Iterator[Check]:
+    packages: tuple[tuple[str, Verdict, str, str], ...] = (
+        ("amaranth", "missing", "sim", "emits the gateware of sim:"),
+        ("verilator", "missing", "sim", "simulates the gateware of sim:"),
+        ("sklearn", "advice", "demo", "has the images of `spikeloom demo digits`"),
+        ("matplotlib", "advice", "plot", "draws rasters and traces"),
+    )
+    for name, verdict, extra, purpose in packages:
+        if computer.has_module(name):
+            yield Check(name, "good", f"installed; {purpose}")
+        else:
+            detail = f"not installed; {purpose}"
+            yield Check(name, verdict, detail, f"pip install 'spikeloom[{extra}]'")
+
+
+def _serial(computer: Computer) -> Iterator[Check]:
+    devices = computer.serial_devices()
+    if not devices:
+        yield Check("serial ports", "good", "no USB serial port is plugged in")
+    for device in devices:
+        name = f"/dev/{device.name}"
+        if computer.may_use(device):
+            yield Check(name, "good", "may be read and written")
+        else:
+            remedy = "sudo usermod -aG dialout $USER  # then log out and in again"
+            yield Check(name, "missing", "this user may not open it", remedy)
+        timer = computer.root / f"sys/bus/usb-serial/devices/{device.name}/latency_timer"
+        if timer.is_file():
+            yield _latency(name, timer)
+
+
+def _latency(name: str, timer: Path) -> Check:
+    latency_ms = int(timer.read_text())
+    if latency_ms <= FTDI_LATENCY_MS:
+        return Check(f"{name} latency", "good", f"{latency_ms} ms")
+    return Check(
+        f"{name} latency",
+        "advice",
+        f"the FTDI chip holds replies back for {latency_ms} ms, not {FTDI_LATENCY_MS} ms",
+        f"echo {FTDI_LATENCY_MS} | sudo tee "
+        f"/sys/bus/usb-serial/devices/{timer.parent.name}/latency_timer",
+    )
+
+
+def _libraries(computer: Computer) -> Iterator[Check]:
+    for library, package in (("usb-1.0", "libusb-1.0-0"), ("ftdi1", "libftdi1-2")):
+        found = computer.find_library(library)
+        if found:
+            yield Check(package, "good", found)
+        else:
+            detail = "not found; only flashing a board will need it"
+            yield Check(package, "advice", detail, f"sudo apt-get install {package}")
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the command."""
+    parser = add_command(
+        subparsers,
+        "doctor",
+        summary="what this computer lacks, and the command that mends it",
+        description="Look at everything that Spikeloom needs from this computer. "
+        "Exit code 3 if something is missing.",
+        examples="  spikeloom doctor\n  spikeloom doctor --json | jq '.[] | .remedy'",
+    )
+    add_json(parser)
+    parser.set_defaults(handler=handle)
+
+
+def handle(args: argparse.Namespace) -> int:
+    """Print the checks and return 3 if one is "missing", else 0."""
+    checks = examine(Computer())
+    if args.json:
+        print_json([dataclasses.asdict(check) for check in checks])
+    else:
+        for check in checks:
+            print(f"{check.verdict:8} {check.name}: {check.detail}")
+            if check.remedy:
+                print(f"{'':8} run: {check.remedy}")
+    return EXIT_ENVIRONMENT if any(check.verdict == "missing" for check in checks) else 0

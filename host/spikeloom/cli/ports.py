@@ -1,0 +1,43 @@
+"""``spikeloom ports``: what can be opened from here."""
+
+import argparse
+
+from .output import Subparsers, add_command, add_json, format_table, print_json
+
+__all__ = ["register"]
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the command."""
+    parser = add_command(
+        subparsers,
+        "ports",
+        summary="list the serial ports and the targets that can be opened",
+        description="List targets without hardware, then the serial ports of this computer.\n"
+        "A port is only listed, not opened: many boards share one USB identity, so name\n"
+        "the port yourself and let `spikeloom info PORT` tell what is there.",
+        examples="  spikeloom ports\n  spikeloom ports --json",
+    )
+    add_json(parser)
+    parser.set_defaults(handler=handle)
+
+
+def handle(args: argparse.Namespace) -> int:
+    """Print the list."""
+    from serial.tools import list_ports
+
+    from spikeloom.target import target_schemes
+
+    rows = [
+        {"url": f"{scheme}:", "id": "", "description": f"target of {point.value.split(':')[0]}"}
+        for scheme, point in sorted(target_schemes().items())
+    ]
+    for port in sorted(list_ports.comports()):
+        identity = "" if port.vid is None else f"{port.vid:04x}:{port.pid:04x}"
+        rows.append({"url": port.device, "id": identity, "description": port.description})
+    if args.json:
+        print_json(rows)
+    else:
+        head = ("url", "id", "description")
+        print(format_table(head, [[row[key] for key in head] for row in rows]))
+    return 0
