@@ -28,7 +28,7 @@ class EventReader(wiring.Component):
         Discard words, and what is left of a STEP or CONTROL word.
     axon_words : In(16)
         Axons in use, in words of 16.
-    spikes : Out(stream.Signature(15, always_ready=True))
+    spikes : Out(stream.Signature(15))
         Input axons that spike.
     refused : Out(1)
         High for one cycle: an event named no input axon in use.
@@ -63,7 +63,7 @@ class EventReader(wiring.Component):
                 "words": In(stream.Signature(16)),
                 "stop": In(1),
                 "axon_words": In(16),
-                "spikes": Out(stream.Signature(15, always_ready=True)),
+                "spikes": Out(stream.Signature(15)),
                 "refused": Out(1),
                 "control_write": Out(1),
                 "control_register": Out(14),

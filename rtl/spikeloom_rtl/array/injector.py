@@ -51,10 +51,10 @@ class Injector(wiring.Component):
         self._config = config
         super().__init__(
             {
-                "spikes": In(stream.Signature(15, always_ready=True)),
+                "spikes": In(stream.Signature(15)),
                 "t": In(32),
                 "axon_words": In(16),
-                "due": Out(stream.Signature(DueSpike(config), always_ready=True)),
+                "due": Out(stream.Signature(DueSpike(config))),
                 "host": In(HostPort(config.delay_bits)),
             }
         )
@@ -70,6 +70,7 @@ class Injector(wiring.Component):
         valid = Signal()
         in_use = Signal()
         m.d.comb += [
+            self.spikes.ready.eq(1),
             in_use.eq(axon[_LANE_BITS:] < self.axon_words),
             delays.read_address.eq(axon),
             self.due.valid.eq(valid),

@@ -68,7 +68,7 @@ class Scheduler(wiring.Component):
         self._config = config
         super().__init__(
             {
-                "due": In(stream.Signature(DueSpike(config), always_ready=True)),
+                "due": In(stream.Signature(DueSpike(config))),
                 "settled": Out(1),
                 "walk": In(1),
                 "slot": In(config.delay_bits),
@@ -92,6 +92,7 @@ class Scheduler(wiring.Component):
             width=AXONS_PER_WORD, depth=depth, transparent=True
         )
         wiring.connect(m, wiring.flipped(self.host), pending.host)
+        m.d.comb += self.due.ready.eq(1)
         self._set(m, pending)
         self._walk(m, pending)
         return m

@@ -1,0 +1,51 @@
+"""How many clock cycles a step may take: the bound that benchmarks assert on every step."""
+
+from .config import ArrayConfig
+
+__all__ = ["PROBE_CYC", "STEP_OVERHEAD_CYC", "step_cycle_bound"]
+
+STEP_OVERHEAD_CYC = 64
+"""Cycles of a step that depend on nothing: pipelines that fill and drain, phases that change."""
+PROBE_CYC = 12
+"""Cycles that a probe in use adds to a step."""
+
+
+def step_cycle_bound(
+    config: ArrayConfig,
+    *,
+    arrivals: int,
+    fired: int,
+    neurons_in_use: int,
+    axon_words: int,
+    probes: int = 0,
+) -> int:
+    """Return the largest number of cycles that a step may take, waits for the ring apart.
+
+    ``arrivals * max(1, S) + N + F + A/16 + 64``, with what is in use, plus what probes cost.
+
+    Parameters
+    ----------
+    config : ArrayConfig
+        The array; its lanes count.
+    arrivals : int
+        Axons that were active in the step.
+    fired : int
+        Neurons that fired, of all cores.
+    neurons_in_use : int
+        Of the core that uses most.
+    axon_words : int
+        Axons in use, in words of 16.
+    probes : int
+        Probes in use.
+
+    Examples
+    --------
+    >>> from spikeloom.contract import named_config
+    >>> step_cycle_bound(named_config("tiny"), arrivals=3, fired=2, neurons_in_use=8, axon_words=2)
+    82
+    """
+    words = -(-neurons_in_use // config.lanes)
+    integrate = arrivals * max(1, words)
+    return (
+        integrate + neurons_in_use + fired + axon_words + STEP_OVERHEAD_CYC + probes * PROBE_CYC
+    )

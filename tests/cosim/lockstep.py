@@ -1,0 +1,165 @@
+"""Lock-step: two targets run the same steps; after each, their complete states are compared.
+
+The first difference is reported with step, window, core, index and both values. Everything goes
+through the public `Target` calls, so the read-back of every memory is under test as well.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+from random_networks import Case
+
+from spikeloom.contract import MemoryMap
+from spikeloom.contract.cycles import step_cycle_bound
+from spikeloom.contract.frames import ResetKind
+from spikeloom.contract.registers import CONTROL_REGISTERS, STATUS_REGISTERS, core_register
+from spikeloom.contract.words import MAX_STEP_COUNT, STEP_TAG, TAG_MASK, Words
+from spikeloom.target import Target
+
+
+class Difference(AssertionError):
+    """Two targets disagree."""
+
+
+@dataclasses.dataclass
+class StepCost:
+    """What one step cost the gateware, and what the architecture allows."""
+
+    cycles: int
+    bound: int
+
+
+def load(target: Target, case: Case) -> None:
+    """Reset everything, then write the case's memories and registers."""
+    target.reset(ResetKind.ALL)
+    for window, core, offset, data in case.writes:
+        target.write(window, data, core=core, offset=offset)
+    control = MemoryMap(case.config)["control"]
+    for offset, value in case.control.items():
+        target.write("control", control.pack(value=[value]), offset=offset)
+
+
+def run_words(target: Target, words: Words) -> Words:
+    """Run input words to the end and return all output words."""
+    chunks = [np.asarray(chunk, np.uint16) for chunk in target.run([words])]
+    return np.concatenate([*chunks, np.zeros(0, np.uint16)])
+
+
+def canonical(words: Words) -> list[tuple[str, tuple[int, ...]]]:
+    """Output words with the spikes between two STEP words sorted, adjacent STEPs added up."""
+    result: list[tuple[str, tuple[int, ...]]] = []
+    spikes: list[int] = []
+    position = 0
+    values = [int(word) for word in words]
+
+    def close() -> None:
+        if spikes:
+            result.append(("spikes", tuple(sorted(spikes))))
+            spikes.clear()
+
+    while position < len(values):
+        word = values[position]
+        if word < STEP_TAG:
+            spikes.append(word)
+        elif word & TAG_MASK == STEP_TAG:
+            close()
+            count = word & MAX_STEP_COUNT
+            if result and result[-1][0] == "step":
+                count += result.pop()[1][0]
+            result.append(("step", (count,)))
+        else:
+            close()
+            position += 1
+            result.append(("probe", (word & MAX_STEP_COUNT, values[position])))
+        position += 1
+    close()
+    return result
+
+
+def state_windows(case: Case) -> Iterator[str]:
+    """Windows that a step may change."""
+    for window in MemoryMap(case.config):
+        if window.kind == "state":
+            yield window.name
+
+
+def compare_window(name: str, case: Case, expected: Target, actual: Target, when: str) -> None:
+    """Compare one window of all cores."""
+    window = MemoryMap(case.config)[name]
+    for core in range(window.cores):
+        left, right = expected.read(name, core=core), actual.read(name, core=core)
+        if left == right:
+            continue
+        first, second = window.unpack(left), window.unpack(right)
+        for field in first:
+            wrong = np.argwhere(first[field] != second[field])
+            if wrong.size:
+                at = tuple(int(k) for k in wrong[0])
+                raise Difference(
+                    f"{case!r}: {field} differs {when} in core {core} at {at}: "
+                    f"expected {first[field][at]}, got {second[field][at]} "
+                    f"({len(wrong)} differences in window {name!r})"
+                )
+
+
+def compare_all(case: Case, expected: Target, actual: Target, when: str) -> None:
+    """Compare every register, network and state window."""
+    for window in MemoryMap(case.config):
+        if window.kind != "info":
+            compare_window(window.name, case, expected, actual, when)
+
+
+def register(target: Target, name: str) -> int:
+    """Read a status register."""
+    offset = STATUS_REGISTERS[name].offset
+    return int.from_bytes(target.read("status", offset=offset, count=1), "little")
+
+
+def cost_of_last_step(case: Case, target: Target) -> StepCost:
+    """Return the cycles of the last step and the bound of the architecture page."""
+    config = case.config
+    control = MemoryMap(config)["control"].unpack(target.read("control"))["value"]
+    axon_words = int(control[CONTROL_REGISTERS["axon_words"].offset])
+    cores = [core_register("neurons_in_use", core) for core in range(config.cores)]
+    in_use = int(control[cores].max())
+    bound = step_cycle_bound(
+        config,
+        arrivals=register(target, "last_arrivals"),
+        fired=register(target, "last_fired"),
+        neurons_in_use=in_use,
+        axon_words=axon_words,
+        probes=case.probes,
+    )
+    return StepCost(register(target, "step_cycles"), bound)
+
+
+def lockstep(case: Case, expected: Target, actual: Target) -> list[StepCost]:
+    """Run a case on both targets, comparing everything; return what each step cost.
+
+    Raises
+    ------
+    Difference
+        At the first thing that differs.
+    """
+    for target in (expected, actual):
+        load(target, case)
+    compare_all(case, expected, actual, "after loading")
+    costs = []
+    for number, words in enumerate(case.steps):
+        when = f"after step {number}"
+        left = canonical(run_words(expected, words))
+        right = canonical(run_words(actual, words))
+        if left != right:
+            raise Difference(f"{case!r}: output differs {when}: expected {left}, got {right}")
+        for name in state_windows(case):
+            compare_window(name, case, expected, actual, when)
+        compare_window("control", case, expected, actual, when)
+        costs.append(cost_of_last_step(case, actual))
+        if costs[-1].cycles > costs[-1].bound:
+            raise Difference(f"{case!r}: {costs[-1]} cycles {when}")
+    compare_all(case, expected, actual, "at the end")
+    for name in ("steps", "spikes", "arrivals", "refused_events"):
+        if register(expected, name) != register(actual, name):
+            raise Difference(f"{case!r}: status register {name} differs at the end")
+    return costs

@@ -1,0 +1,15 @@
+"""Units of the array, each in a cocotb bench under Verilator against a model of its own."""
+
+from pathlib import Path
+
+import pytest
+from rtl_configs import SMALL
+
+from spikeloom_rtl.array.scheduler import Scheduler
+from spikeloom_sim.verilated.bench import run_bench
+
+pytestmark = pytest.mark.verilated
+
+
+def test_scheduler(tmp_path: Path) -> None:
+    run_bench(Scheduler(SMALL), name="scheduler", test_module="bench_scheduler", work=tmp_path)
