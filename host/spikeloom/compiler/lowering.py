@@ -203,9 +203,8 @@ class _Taps:
         if relay - self.neurons >= self.config.neurons:
             raise NetworkTooLargeError(
                 f"relay neurons for delays must be at most the {self.config.neurons} neurons of "
-                f"configuration {self.config.name!r}, not more; a spike takes at most "
-                f"{self.longest} steps without a relay: shorten delays, or give each neuron "
-                f"one delay"
+                f"configuration {self.config.name!r}, not more (a spike takes one per further "
+                f"delay of its neuron, and one for every {self.longest} steps)"
             )
         self.neuron_delay.append(1)
         self.links.append((axon, relay))

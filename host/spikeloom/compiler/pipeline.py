@@ -94,8 +94,11 @@ def compile(network: Network, config: ArrayConfig | str = DEFAULT_CONFIG) -> Pro
     try:
         lowered = lower(network, config)
         placement = place(lowered, config)
-    except (NetworkTooLargeError, ThetaError) as error:
-        raise type(error)(f"{error}; {_remedy(network, config)}") from None
+    except NetworkTooLargeError as error:
+        raise NetworkTooLargeError(f"{error}; {_remedy(network, config)}") from None
+    except ThetaError as error:
+        text = f"{error}; give more populations the same theta_every, or {_remedy(network, config)}"
+        raise ThetaError(text) from None
     key = lowered.source * lowered.neurons + lowered.target
     unique, inverse = np.unique(key, return_inverse=True)
     source, target = np.divmod(unique, lowered.neurons)
@@ -107,19 +110,17 @@ def compile(network: Network, config: ArrayConfig | str = DEFAULT_CONFIG) -> Pro
 
 
 def _remedy(network: Network, failed: ArrayConfig) -> str:
-    """Name the first configuration that the network fits."""
+    """Name the first configuration that has room for the network."""
+    adaptive = any(np.any(part.neuron.theta_plus) for part in network.populations.values())
     for config in CONFIGS.values():
-        if config == failed:
+        if config == failed or (adaptive and not config.theta):
             continue
         try:
             place(lower(network, config), config)
         except CompileError:
             continue
-        if config.theta or not any(
-            np.any(p.neuron.theta_plus) for p in network.populations.values()
-        ):
-            return f"compile it for {config.name!r}, which it fits, or make it smaller"
-    return "no named configuration has room for it: make it smaller"
+        return f"compile it for {config.name!r}, which it fits, or make it smaller"
+    return "make it smaller, since no named configuration has room for it"
 
 
 def _quantise_all(

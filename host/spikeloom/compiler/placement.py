@@ -74,17 +74,11 @@ def place(lowered: LoweredNetwork, config: ArrayConfig) -> Placement:
     """
     _check_totals(lowered, config)
     theta_every_log2, blocks = _blocks(lowered, config)
-    best: Placement | None = None
-    for strategy, core in _candidates(blocks, lowered.neurons, config):
-        candidate = _placement(strategy, core, lowered, theta_every_log2, config)
-        if best is None or _cost(candidate, config) < _cost(best, config):
-            best = candidate
-    if best is None:
-        raise ThetaError(
-            f"populations that differ in theta_every must fit on cores of their own, "
-            f"{config.cores} cores of {config.neurons_per_core} neurons, but they do not; give "
-            f"more populations the same theta_every, or use a configuration with more cores"
-        )
+    candidates = [
+        _placement(strategy, core, lowered, theta_every_log2, config)
+        for strategy, core in _candidates(blocks, lowered.neurons, config)
+    ]  # never empty: filling core after core to the brim always succeeds
+    best = min(candidates, key=lambda candidate: _cost(candidate, config))
     _check_rows(best, lowered, config)
     return best
 
@@ -159,8 +153,7 @@ def _share_cores(sizes: dict[int, int], config: ArrayConfig) -> dict[int, tuple[
         values = ", ".join(map(str, sorted(sizes)))
         raise ThetaError(
             f"populations that differ in theta_every ({values}) must fit on cores of their own, "
-            f"{config.cores} in configuration {config.name!r}, not {sum(counts.values())}; give "
-            f"more populations the same theta_every, or use a configuration with more cores"
+            f"{config.cores} in configuration {config.name!r}, not {sum(counts.values())}"
         )
     for _ in range(config.cores - sum(counts.values()) if counts else 0):
         fullest = max(counts, key=lambda every: sizes[every] / counts[every])
