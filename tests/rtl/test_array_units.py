@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from rtl_configs import SMALL
 
+from spikeloom_rtl.array.neuron import Neuron
 from spikeloom_rtl.array.scheduler import Scheduler
 from spikeloom_sim.verilated.bench import run_bench
 
@@ -13,3 +14,7 @@ pytestmark = pytest.mark.verilated
 
 def test_scheduler(tmp_path: Path) -> None:
     run_bench(Scheduler(SMALL), name="scheduler", test_module="bench_scheduler", work=tmp_path)
+
+
+def test_neuron(tmp_path: Path) -> None:
+    run_bench(Neuron(SMALL), name="neuron", test_module="bench_neuron", work=tmp_path)

@@ -1,0 +1,117 @@
+"""Apply each mutation to a copy of the gateware and require that the suite notices it.
+
+    python tests/mutation/mutate.py [--only TEXT] [--table FILE]
+
+Exit code 0: every mutation was killed. The table of the last run stands in ``tests/README.md``.
+"""
+
+import argparse
+import dataclasses
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from mutations import ARRAY, LINK, Mutation
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "rtl" / "spikeloom_rtl"
+TIME_LIMIT_S = 600
+SUITES = {
+    "array": ["tests/cosim/test_lockstep.py", "--networks", "12", "-k", "tiny or odd"],
+    "link": ["tests/cosim/test_wire.py"],
+}
+"""What has to fail, by the kind of mutation: arguments for pytest."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What became of a mutation."""
+
+    mutation: Mutation
+    killed: bool
+    by: str
+    seconds: float
+
+
+def mutated_package(mutation: Mutation, folder: Path) -> Path:
+    """Copy the gateware into `folder` with the mutation applied."""
+    copy = folder / "spikeloom_rtl"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    path = copy / mutation.file
+    text = path.read_text(encoding="utf-8")
+    found = text.count(mutation.old)
+    if found != 1:
+        raise SystemExit(
+            f"{mutation.name!r}: the text to replace must occur once in {mutation.file}, "
+            f"not {found} times; bring the mutation up to date"
+        )
+    path.write_text(text.replace(mutation.old, mutation.new), encoding="utf-8")
+    return folder
+
+
+def outcome_of(mutation: Mutation, suite: list[str]) -> Outcome:
+    """Run a suite on the mutated gateware."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="spikeloom-mutant-") as folder:
+        path = mutated_package(mutation, Path(folder))
+        environment = os.environ | {
+            "PYTHONPATH": str(path),  # before the installed package
+            "XDG_CACHE_HOME": str(Path(folder) / "cache"),
+        }
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "--timeout", "120", "-p",
+                   "no:cacheprovider", *suite]  # fmt: skip
+        try:
+            run = subprocess.run(
+                command, cwd=ROOT, env=environment, capture_output=True, text=True,
+                timeout=TIME_LIMIT_S, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return Outcome(mutation, True, "time limit", time.monotonic() - began)
+    # Exit code 1 is a failed test. Any other but 0 is no verdict on the mutation.
+    if run.returncode not in (0, 1):
+        raise SystemExit(f"{mutation.name!r}: pytest did not run\n{run.stdout}\n{run.stderr}")
+    failed = [line for line in run.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    by = failed[0].split(" - ")[0].split("::")[-1] if failed else ""
+    return Outcome(mutation, run.returncode == 1, by, time.monotonic() - began)
+
+
+def table(outcomes: list[Outcome]) -> str:
+    """Return a Markdown table of the outcomes."""
+    lines = ["| file | mutation | outcome | noticed by |", "|---|---|---|---|"]
+    lines += [
+        f"| `{each.mutation.file}` | {each.mutation.name} | "
+        f"{'killed' if each.killed else 'SURVIVED'} | {each.by} |"
+        for each in outcomes
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Run all mutations, or those whose name or file has a text in it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="text in the name or file of the mutation")
+    parser.add_argument("--table", type=Path, help="write the Markdown table here")
+    args = parser.parse_args()
+    outcomes = []
+    for kind, mutations in (("array", ARRAY), ("link", LINK)):
+        for mutation in mutations:
+            if args.only not in mutation.name and args.only not in mutation.file:
+                continue
+            outcome = outcome_of(mutation, SUITES[kind])
+            outcomes.append(outcome)
+            verdict = "killed" if outcome.killed else "SURVIVED"
+            print(f"{verdict:>8} {outcome.seconds:5.0f} s  {mutation.file}: {mutation.name}"
+                  f"  [{outcome.by}]", flush=True)  # fmt: skip
+            if args.table:
+                args.table.write_text(table(outcomes), encoding="utf-8")
+    survivors = [each for each in outcomes if not each.killed]
+    print(f"{len(outcomes)} mutations, {len(survivors)} survived")
+    return 1 if survivors or not outcomes else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
