@@ -1,0 +1,100 @@
+"""Event words on their way out of the array."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["OutputRing"]
+
+_OFFSET_BITS = 32
+
+
+class OutputRing(wiring.Component):
+    """Keeps the array's words until the host has them; they are read by absolute offset.
+
+    A word can be read in the cycle after it was written; reading takes one cycle. Throughput one
+    word a cycle each way. A full ring is not ready.
+
+    Parameters
+    ----------
+    words : int
+        Size in words, a power of two.
+
+    Members
+    -------
+    i : In(stream.Signature(16))
+        Words from the array.
+    clear : In(1)
+        One cycle: forget all words, begin at offset 0 again.
+    release : In(1)
+        One cycle: words before `release_to` will not be read again.
+    release_to : In(32)
+        An offset in `released` .. `written`.
+    released : Out(32)
+        Offset of the oldest word that is kept.
+    written : Out(32)
+        Offset of the next word to come.
+    free : Out(16)
+        Words that there is room for.
+    address : In(32)
+        Offset of the word to read, in `released` .. `written` - 1.
+    enable : In(1)
+        Read in this cycle; without it `data` keeps its value.
+    data : Out(16)
+        The word, one cycle later.
+    """
+
+    i: stream.Interface
+    clear: Signal
+    release: Signal
+    release_to: Signal
+    released: Signal
+    written: Signal
+    free: Signal
+    address: Signal
+    enable: Signal
+    data: Signal
+
+    def __init__(self, words: int) -> None:
+        self._words = words
+        super().__init__(
+            {
+                "i": In(stream.Signature(16)),
+                "clear": In(1),
+                "release": In(1),
+                "release_to": In(_OFFSET_BITS),
+                "released": Out(_OFFSET_BITS),
+                "written": Out(_OFFSET_BITS),
+                "free": Out(16),
+                "address": In(_OFFSET_BITS),
+                "enable": In(1),
+                "data": Out(16),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build memory and offsets."""
+        m = Module()
+        memory: Memory = Memory(shape=16, depth=self._words, init=[])
+        m.submodules.memory = memory
+        write, read = memory.write_port(), memory.read_port()
+        level = Signal(range(self._words + 1))
+        m.d.comb += [
+            level.eq(self.written - self.released),
+            self.free.eq(self._words - level),
+            self.i.ready.eq(level != self._words),
+            write.addr.eq(self.written),
+            write.data.eq(self.i.payload),
+            write.en.eq(self.i.valid & self.i.ready),
+            read.addr.eq(self.address),
+            read.en.eq(self.enable),
+            self.data.eq(read.data),
+        ]
+        with m.If(write.en):
+            m.d.sync += self.written.eq(self.written + 1)
+        with m.If(self.release):
+            m.d.sync += self.released.eq(self.release_to)
+        with m.If(self.clear):
+            m.d.sync += [self.written.eq(0), self.released.eq(0)]
+        return m

@@ -1,0 +1,178 @@
+"""The requests PUSH and PULL."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from spikeloom.contract.frames import MAX_REPLY_PAYLOAD, PULL_HEADER, Op, Status
+
+from .signatures import UnitSignature
+
+__all__ = ["RingAccess"]
+
+_WORD_BYTES = 2
+_RELEASE_BYTES = 4
+_OFFSET_BITS = 32
+MAX_PULL_WORDS = (MAX_REPLY_PAYLOAD - PULL_HEADER.size) // _WORD_BYTES
+
+
+class RingAccess(wiring.Component):
+    """Moves event words between frames and rings.
+
+    A PUSH takes two cycles a word. A PULL is checked in 11 cycles; its flags and the number of its
+    words are of one cycle, so a reply that is not busy tells of all words.
+
+    Parameters
+    ----------
+    bits : int
+        Width of a word within the link.
+
+    Members
+    -------
+    unit : In(UnitSignature)
+        The executor.
+    push : Out(stream.Signature(16))
+        To the input ring.
+    push_free : In(16)
+        Free words of the input ring.
+    busy, waiting : In(1)
+        Flags for the reply to PULL.
+    released, written : In(32)
+        Offsets of the output ring.
+    release : Out(1), release_to : Out(32)
+        Release words of the output ring.
+    address : Out(32), enable : Out(1), data : In(16)
+        Read a word of the output ring.
+    """
+
+    unit: wiring.PureInterface
+    push: stream.Interface
+    push_free: Signal
+    busy: Signal
+    waiting: Signal
+    released: Signal
+    written: Signal
+    release: Signal
+    release_to: Signal
+    address: Signal
+    enable: Signal
+    data: Signal
+
+    def __init__(self, bits: int) -> None:
+        super().__init__(
+            {
+                "unit": In(UnitSignature(bits)),
+                "push": Out(stream.Signature(16)),
+                "push_free": In(16),
+                "busy": In(1),
+                "waiting": In(1),
+                "released": In(_OFFSET_BITS),
+                "written": In(_OFFSET_BITS),
+                "release": Out(1),
+                "release_to": Out(_OFFSET_BITS),
+                "address": Out(_OFFSET_BITS),
+                "enable": Out(1),
+                "data": In(16),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build both requests."""
+        m = Module()
+        unit, words = self.unit, self.unit.payload.words
+        push = unit.head.op == Op.PUSH
+        m.d.comb += [
+            unit.has_reply.eq(~push),
+            unit.payload.size.eq(Mux(push, _WORD_BYTES, _RELEASE_BYTES)),
+            self.push.payload.eq(words.payload.data),
+            self.release_to.eq(words.payload.data),
+        ]
+        # Distances from the oldest word kept, in modulo-2^32 order.
+        to_address = Signal(_OFFSET_BITS)
+        to_release = Signal(_OFFSET_BITS)
+        to_written = Signal(_OFFSET_BITS)
+        # What a PULL replies, as of one cycle.
+        header = Signal(8 * PULL_HEADER.size)
+        offset = Signal(_OFFSET_BITS)
+        left = Signal(range(MAX_PULL_WORDS + 1))
+
+        def finish(status: Status, state: str = "IDLE") -> None:
+            m.d.comb += [unit.done.eq(1), unit.status.eq(status)]
+            m.next = state
+
+        with m.FSM():
+            with m.State("IDLE"), m.If(unit.start):
+                m.d.comb += unit.payload.start.eq(1)
+                m.next = "LENGTH"
+            with m.State("LENGTH"):
+                length = unit.head.length
+                with m.If(push & ((length == 0) | (length % _WORD_BYTES != 0))):
+                    finish(Status.BAD_LENGTH)
+                with m.Elif(push & (length // _WORD_BYTES > self.push_free)):
+                    finish(Status.NO_CREDIT)
+                with m.Elif(push):
+                    m.next = "PUSH"
+                with m.Elif(length != _RELEASE_BYTES):
+                    finish(Status.BAD_LENGTH)
+                with m.Elif(words.valid):
+                    m.d.sync += [
+                        to_address.eq(unit.head.addr - self.released),
+                        to_release.eq(words.payload.data - self.released),
+                        to_written.eq(self.written - self.released),
+                    ]
+                    m.next = "RANGE"
+            with m.State("PUSH"):
+                m.d.comb += [self.push.valid.eq(words.valid), words.ready.eq(self.push.ready)]
+                with m.If(words.valid & words.ready & words.payload.last):
+                    finish(Status.OK)
+            with m.State("RANGE"):
+                repeated = to_release[-1]  # before the oldest word: has been released already
+                with m.If((to_address > to_written) | (~repeated & (to_release > to_address))):
+                    finish(Status.BAD_ADDRESS)
+                with m.Else():
+                    m.d.comb += self.release.eq(~repeated)
+                    finish(Status.OK, "SAMPLE")
+            with m.State("SAMPLE"):
+                fresh = (self.written - unit.head.addr)[:16]
+                m.d.sync += [
+                    header.eq(Cat(self.push_free, self.busy, self.waiting)),
+                    offset.eq(unit.head.addr),
+                    left.eq(Mux(fresh > MAX_PULL_WORDS, MAX_PULL_WORDS, fresh)),
+                ]
+                m.next = "HEADER"
+            with m.State("HEADER"):
+                m.d.comb += [
+                    unit.reply.valid.eq(1),
+                    unit.reply.payload.data.eq(header),
+                    unit.reply.payload.size.eq(PULL_HEADER.size),
+                    unit.reply.payload.last.eq(left == 0),
+                ]
+                with m.If(unit.reply.ready):
+                    m.next = "WORDS"
+                    with m.If(left == 0):
+                        m.next = "IDLE"
+            with m.State("WORDS"), m.If(self._words(m, offset, left)):
+                m.next = "IDLE"
+        return m
+
+    def _words(self, m: Module, offset: Signal, left: Signal) -> Value:
+        """Read words of the output ring into the reply; return whether the last one goes."""
+        reply = self.unit.reply
+        read = Signal()  # `data` is a word of the reply
+        m.d.comb += [
+            self.address.eq(offset),
+            self.enable.eq(~read | reply.ready),
+            reply.valid.eq(read),
+            reply.payload.data.eq(self.data),
+            reply.payload.size.eq(_WORD_BYTES),
+            reply.payload.last.eq(left == 1),
+        ]
+        with m.If(self.enable):
+            m.d.sync += [read.eq(1), offset.eq(offset + 1)]
+        taken: Value = read & reply.ready
+        with m.If(taken):
+            m.d.sync += left.eq(left - 1)
+            with m.If(reply.payload.last):
+                m.d.sync += read.eq(0)
+        last: Value = taken & reply.payload.last
+        return last
