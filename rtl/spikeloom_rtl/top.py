@@ -1,0 +1,149 @@
+"""The tops: UART, link and array joined, for a board and for the simulator."""
+
+from typing import Any
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from spikeloom.contract import ArrayConfig
+from spikeloom.contract.frames import BAUD_PHASE_BITS
+
+from .array.array import Array
+from .link.link import Link
+from .link.uart_rx import UartRx
+from .link.uart_tx import UartTx
+
+__all__ = ["SimTop", "Top"]
+
+
+class _Parts:
+    """Link, array and both halves of the UART, joined except for the streams of bytes."""
+
+    def __init__(self, m: Module, config: ArrayConfig) -> None:
+        m.submodules.uart_rx = self.uart_rx = UartRx()
+        m.submodules.uart_tx = self.uart_tx = UartTx()
+        m.submodules.link = self.link = Link(config)
+        m.submodules.array = self.array = Array(config)
+        wiring.connect(m, self.link.array, self.array.link)
+        m.d.comb += [
+            self.uart_rx.increment.eq(self.link.increment),
+            self.uart_tx.increment.eq(self.link.increment),
+            self.link.line_error.eq(self.uart_rx.line_error),
+        ]
+
+
+class Top(wiring.Component):
+    """What goes into a board: a serial line on one side, all the rest inside.
+
+    Parameters
+    ----------
+    config : ArrayConfig
+        The array.
+
+    Members
+    -------
+    rx : In(1), init=1
+        Serial line from the host, 8N1; synchronised inside.
+    tx : Out(1), init=1
+        Serial line to the host.
+    """
+
+    rx: Signal
+    tx: Signal
+
+    def __init__(self, config: ArrayConfig) -> None:
+        self._config = config
+        super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1)})
+
+    def elaborate(self, platform: object) -> Module:
+        """Join the parts."""
+        m = Module()
+        parts = _Parts(m, self._config)
+        wiring.connect(m, parts.uart_rx.o, parts.link.rx)
+        wiring.connect(m, parts.link.tx, parts.uart_tx.i)
+        m.d.comb += [
+            parts.uart_rx.rx.eq(self.rx),
+            self.tx.eq(parts.uart_tx.tx),
+            parts.link.tx_idle.eq(parts.uart_tx.idle),
+        ]
+        return m
+
+
+class SimTop(wiring.Component):
+    """`Top`, and a way past the UART for a simulator that does not want to count bits.
+
+    Parameters
+    ----------
+    config : ArrayConfig
+        The array.
+
+    Members
+    -------
+    rx : In(1), init=1
+    tx : Out(1), init=1
+        Serial lines, as in `Top`.
+    bypass : In(1)
+        1: the link's bytes go through `byte_in` and `byte_out`, 0: through the UART. Held from
+        reset on.
+    byte_in : In(stream.Signature(8))
+    byte_out : Out(stream.Signature(8))
+        Bytes to and from the link, at most one a cycle.
+    quiet : Out(1)
+        Nothing is under way behind the receiver's shift register: link, array and transmitter
+        rest, and no byte waits. The state then changes no more until a byte comes.
+    increment : Out(24)
+        The device's rate: a bit takes ``2**24 / increment`` cycles.
+    """
+
+    rx: Signal
+    tx: Signal
+    bypass: Signal
+    byte_in: Any
+    byte_out: Any
+    quiet: Signal
+    increment: Signal
+
+    def __init__(self, config: ArrayConfig) -> None:
+        self._config = config
+        super().__init__(
+            {
+                "rx": In(1, init=1),
+                "tx": Out(1, init=1),
+                "bypass": In(1),
+                "byte_in": In(stream.Signature(8)),
+                "byte_out": Out(stream.Signature(8)),
+                "quiet": Out(1),
+                "increment": Out(BAUD_PHASE_BITS),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Join the parts, with a switch on both streams of bytes."""
+        m = Module()
+        parts = _Parts(m, self._config)
+        link, uart_rx, uart_tx = parts.link, parts.uart_rx, parts.uart_tx
+        m.d.comb += [
+            uart_rx.rx.eq(self.rx),
+            self.tx.eq(uart_tx.tx),
+            self.increment.eq(link.increment),
+            link.tx_idle.eq(self.bypass | uart_tx.idle),
+            link.rx.valid.eq(Mux(self.bypass, self.byte_in.valid, uart_rx.o.valid)),
+            link.rx.payload.eq(Mux(self.bypass, self.byte_in.payload, uart_rx.o.payload)),
+            self.byte_in.ready.eq(self.bypass & link.rx.ready),
+            uart_rx.o.ready.eq(~self.bypass & link.rx.ready),
+            self.byte_out.valid.eq(self.bypass & link.tx.valid),
+            self.byte_out.payload.eq(link.tx.payload),
+            uart_tx.i.valid.eq(~self.bypass & link.tx.valid),
+            uart_tx.i.payload.eq(link.tx.payload),
+            link.tx.ready.eq(Mux(self.bypass, self.byte_out.ready, uart_tx.i.ready)),
+            self.quiet.eq(
+                link.quiet
+                & ~link.array.busy
+                & uart_tx.idle
+                & ~link.rx.valid
+                & ~link.tx.valid
+                & ~uart_rx.line_error
+            ),
+        ]
+        return m
