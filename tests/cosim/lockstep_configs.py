@@ -1,0 +1,64 @@
+"""Configurations of the lock-step suite: unlike each other in everything that could matter."""
+
+from spikeloom.contract import CONFIGS, ArrayConfig
+
+LOCKSTEP_CONFIGS = (
+    CONFIGS["tiny"],
+    # One neuron, in one lane of one word.
+    ArrayConfig(
+        name="one",
+        cores=1,
+        neurons_per_core=1,
+        axons=3,
+        rows_per_core=3,
+        lanes=1,
+        delay_slots=2,
+        input_words=64,
+        output_words=64,
+    ),
+    # Odd in every size; L = N, so a row is one word and every cycle hits the same accumulators.
+    ArrayConfig(
+        name="odd",
+        cores=3,
+        neurons_per_core=7,
+        axons=37,
+        rows_per_core=13,
+        lanes=7,
+        delay_slots=4,
+        weight_bits=5,
+        state_bits=13,
+        input_words=64,
+        output_words=64,
+        probes=7,
+    ),
+    # L = 1: a neuron a word. No theta, flags by row, as on a UP5K.
+    ArrayConfig(
+        name="serial",
+        cores=2,
+        neurons_per_core=6,
+        axons=50,
+        rows_per_core=50,
+        lanes=1,
+        state_bits=16,
+        theta=False,
+        plastic="row",
+        input_words=64,
+        output_words=64,
+    ),
+    # More neurons than the spike queue holds, more lanes than a bus word has bytes, no flags.
+    ArrayConfig(
+        name="wide",
+        cores=2,
+        neurons_per_core=48,
+        axons=130,
+        rows_per_core=90,
+        lanes=12,
+        delay_slots=64,
+        state_bits=22,
+        plastic="none",
+        probes=0,
+        input_words=256,
+        output_words=256,
+    ),
+)
+"""1 neuron; odd sizes; L = 1; L = N; several cores; spike queue shorter than N."""
