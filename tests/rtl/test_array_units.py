@@ -6,6 +6,7 @@ import pytest
 from rtl_configs import SMALL
 
 from spikeloom_rtl.array.neuron import Neuron
+from spikeloom_rtl.array.output_writer import OutputWriter
 from spikeloom_rtl.array.scheduler import Scheduler
 from spikeloom_sim.verilated.bench import run_bench
 
@@ -18,3 +19,9 @@ def test_scheduler(tmp_path: Path) -> None:
 
 def test_neuron(tmp_path: Path) -> None:
     run_bench(Neuron(SMALL), name="neuron", test_module="bench_neuron", work=tmp_path)
+
+
+def test_output_writer(tmp_path: Path) -> None:
+    run_bench(
+        OutputWriter(), name="output_writer", test_module="bench_output_writer", work=tmp_path
+    )
