@@ -20,7 +20,9 @@ TARGET_GROUP = "spikeloom.targets"
 
 
 class UnknownTargetError(SpikeloomError):
-    """A URL that names no target, or a target whose package cannot be imported."""
+    """A target whose package is not installed or cannot be imported."""
+
+    exit_code = 3
 
 
 @runtime_checkable

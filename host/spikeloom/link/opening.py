@@ -1,0 +1,202 @@
+"""Finding a board on a line: `SYNC`, the capability block, and the best rate that works."""
+
+import logging
+import secrets
+import time
+
+from spikeloom.contract import ArrayConfig, Capability, MemoryMap
+from spikeloom.contract.frames import (
+    MAX_REPLY_PAYLOAD,
+    MAX_REQUEST_PAYLOAD,
+    PROTOCOL_VERSION,
+    FrameError,
+    Op,
+    Reply,
+    Request,
+    Status,
+    baud_increment,
+    decode_reply,
+    encode_request,
+)
+from spikeloom.contract.memory import CAPABILITY_BYTES
+
+from .errors import (
+    LinkError,
+    NoReplyError,
+    NotASpikeloomBoardError,
+    ProtocolVersionError,
+)
+from .limits import Limits
+from .line import Line
+from .reader import FrameReader
+from .session import FRAME_OVERHEAD, Session
+from .statistics import LinkStatistics
+
+__all__ = [
+    "FIRST_BAUD",
+    "change_rate",
+    "find_board",
+    "read_capability",
+    "request_rate",
+    "start_session",
+]
+
+_log = logging.getLogger(__name__)
+
+USUAL_RATES: tuple[int, ...] = ArrayConfig.baud_rates
+"""Rates that a board may have been left at; nobody knows its own before it has answered."""
+FIRST_BAUD = USUAL_RATES[0]
+"""Rate of a board after power-up, unless its configuration says otherwise."""
+_ECHO_ROUNDS = 4
+_QUIET_S = 0.02
+"""Silence after which stale input is taken to have ended, in seconds."""
+
+
+def start_session(line: Line, limits: Limits, statistics: LinkStatistics) -> Session:
+    """Send `SYNC` until it is answered; stops the array and empties both rings.
+
+    Raises
+    ------
+    ProtocolVersionError
+        If the board speaks another version.
+    NotASpikeloomBoardError
+        If bytes come back, but no reply.
+    NoReplyError
+        If nothing comes back.
+    DisconnectedError
+        If the port is gone.
+    """
+    nonce = secrets.randbelow(0xFFFF) + 1
+    seq = secrets.randbelow(256)
+    request = encode_request(Request(seq, Op.SYNC, nonce | PROTOCOL_VERSION << 16), 0)
+    # The zero ends whatever half a frame an earlier host left behind.
+    request = b"\0" + request
+    reader = FrameReader()
+    seen = line.discard_input(_QUIET_S)
+    for _ in range(limits.sync_attempts):
+        line.write(request)
+        statistics.bytes_sent += len(request)
+        statistics.frames_sent += 1
+        deadline = time.monotonic() + limits.reply_s(2 * len(request), line.baud)
+        while True:
+            data = line.read(deadline - time.monotonic())
+            seen += len(data)
+            statistics.bytes_received += len(data)
+            for frame in reader.feed(data):
+                reply = _sync_reply(frame, nonce, seq)
+                if reply is None:
+                    continue
+                statistics.frames_received += 1
+                if reply.status == Status.BAD_VERSION:
+                    raise ProtocolVersionError(line.url, reply.payload[0])
+                return Session(line, nonce, seq, limits, statistics)
+            if time.monotonic() >= deadline:
+                break
+    if seen:
+        raise NotASpikeloomBoardError(
+            f"what is connected to {line.url!r} must answer SYNC at {line.baud} baud, but sends "
+            f"{seen} bytes that are no reply; choose the port of a Spikeloom board"
+        )
+    raise NoReplyError(
+        f"a board on {line.url!r} must answer SYNC at {line.baud} baud, but nothing came in "
+        f"{limits.sync_attempts} attempts; check power, cable and that it holds Spikeloom gateware"
+    )
+
+
+def _sync_reply(frame: bytes, nonce: int, seq: int) -> Reply | None:
+    for key in (nonce, 0):
+        try:
+            reply = decode_reply(frame, key)
+        except FrameError:
+            continue
+        version_differs = reply.status == Status.BAD_VERSION and reply.payload
+        if reply.seq == seq and (version_differs or (key and reply.status == Status.OK)):
+            return reply
+    return None
+
+
+def find_board(
+    line: Line, limits: Limits, statistics: LinkStatistics, rates: tuple[int, ...]
+) -> Session:
+    """Start a session at the first of some rates at which a board answers.
+
+    Raises
+    ------
+    LinkError
+        That of the first rate at which bytes came, else that of the first rate.
+    """
+    failures: list[LinkError] = []
+    for baud in rates:
+        if baud != line.baud:
+            line.set_baud(baud)
+        try:
+            return start_session(line, limits, statistics)
+        except (NoReplyError, NotASpikeloomBoardError) as error:
+            _log.debug("%s", error)
+            failures.append(error)
+    noisy = [error for error in failures if isinstance(error, NotASpikeloomBoardError)]
+    raise (noisy or failures)[0]
+
+
+def read_capability(session: Session) -> Capability:
+    """Read and check the capability block.
+
+    Raises
+    ------
+    CapabilityError
+        If the block is not one of Spikeloom's.
+    """
+    # Window 0 has the same address and size in every configuration.
+    address = _CAPABILITY.address()
+    block = session.call(Op.READ, address, bytes([CAPABILITY_BYTES]), CAPABILITY_BYTES)
+    return Capability.from_bytes(block)
+
+
+def change_rate(session: Session, capability: Capability, baud: int) -> bool:
+    """Ask for another rate and try it with echoes.
+
+    Parameters
+    ----------
+    session : Session
+        A session without open requests.
+    capability : Capability
+        Of the board.
+    baud : int
+        New rate.
+
+    Returns
+    -------
+    bool
+        Whether the session goes on at the new rate. If not, it is over, and the board is back
+        at its first rate after `Limits.fallback_s`, or still at the new rate.
+    """
+    request_rate(session, capability, baud)
+    before = session.statistics.retries
+    try:
+        for round_ in range(_ECHO_ROUNDS):
+            pattern = _pattern(round_)
+            if session.call(Op.ECHO, 0, pattern, len(pattern)) != pattern:
+                return False
+    except NoReplyError as error:
+        _log.debug("%d baud fails: %s", baud, error)
+        return False
+    return session.statistics.retries == before
+
+
+def request_rate(session: Session, capability: Capability, baud: int) -> None:
+    """Change the rate of board and port, untried."""
+    session.call(Op.BAUD, baud_increment(baud, capability.config.clock_hz), what=f"{baud} baud")
+    session.line.set_baud(baud)
+
+
+def _pattern(round_: int) -> bytes:
+    """Bytes with many edges, few edges and all values: what a wrong rate garbles first."""
+    parts = (b"\x55", b"\xff\x00", bytes(range(256)), b"\xaa\x00\xff")
+    part = parts[round_ % len(parts)]
+    size = min(MAX_REQUEST_PAYLOAD, MAX_REPLY_PAYLOAD) - FRAME_OVERHEAD
+    return (part * size)[:size]
+
+
+_CAPABILITY = MemoryMap(
+    ArrayConfig(name="any", cores=1, neurons_per_core=1, axons=1, rows_per_core=1, lanes=1)
+)["capability"]

@@ -1,0 +1,86 @@
+"""Bulk reads and writes: memory windows cut into frames, all under way at once."""
+
+from spikeloom.contract import ValueRangeError, Window
+from spikeloom.contract.frames import MAX_REPLY_PAYLOAD, MAX_REQUEST_PAYLOAD, Op, Status
+
+from .errors import DeviceRefusedError
+from .session import Session, Ticket
+
+__all__ = ["checked_count", "checked_write", "read_words", "write_words"]
+
+_MAX_COUNT = 255
+"""Words of a READ: its count is one byte."""
+
+
+def checked_count(window: Window, core: int, offset: int, count: int | None) -> int:
+    """Return the number of words of a read.
+
+    Raises
+    ------
+    ValueRangeError
+        If a word does not exist.
+    """
+    words = window.depth - offset if count is None else count
+    if words < 0:
+        raise ValueRangeError(f"count must be 0 or more words, not {words}; read at least one")
+    if words:
+        window.address(offset, core)
+        window.address(offset + words - 1, core)
+    return words
+
+
+def checked_write(window: Window, data: bytes, core: int, offset: int) -> None:
+    """Check a write before any of it is sent.
+
+    Raises
+    ------
+    ValueRangeError
+        If the window cannot be written, the data are not whole words or do not fit.
+    """
+    if not window.writable:
+        raise ValueRangeError(
+            f"window {window.name!r} must be writable, but can only be read; write another one"
+        )
+    words, rest = divmod(len(data), window.word_bytes)
+    if rest:
+        raise ValueRangeError(
+            f"data for window {window.name!r} must be a multiple of {window.word_bytes} bytes, "
+            f"not {len(data)}; use Window.pack"
+        )
+    if words:
+        window.address(offset, core)
+        window.address(offset + words - 1, core)
+
+
+def read_words(session: Session, window: Window, core: int, offset: int, count: int) -> bytes:
+    """Read `count` words; returns when all of them are there."""
+    size = window.word_bytes
+    step = min(_MAX_COUNT, MAX_REPLY_PAYLOAD // size)
+    tickets = []
+    for first in range(offset, offset + count, step):
+        words = min(step, offset + count - first)
+        address = window.address(first, core)
+        tickets.append(session.submit(Op.READ, address, bytes([words]), words * size))
+    _finish(session, tickets, window)
+    return b"".join(ticket.payload for ticket in tickets)
+
+
+def write_words(session: Session, window: Window, data: bytes, core: int, offset: int) -> None:
+    """Write words; returns when all of them are acknowledged."""
+    size = window.word_bytes
+    step = MAX_REQUEST_PAYLOAD // size
+    tickets = []
+    for first in range(0, len(data) // size, step):
+        address = window.address(offset + first, core)
+        part = data[first * size : (first + step) * size]
+        tickets.append(session.submit(Op.WRITE, address, part))
+    _finish(session, tickets, window)
+
+
+def _finish(session: Session, tickets: list[Ticket], window: Window) -> None:
+    """Wait for all, then raise for the first that was refused: nothing stays under way."""
+    session.drain()
+    for ticket in tickets:
+        if ticket.status != Status.OK and ticket.status is not None:
+            what = f"window {window.name!r}"
+            raise DeviceRefusedError(session.line.url, ticket.op, ticket.status, what)
