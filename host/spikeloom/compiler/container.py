@@ -3,6 +3,7 @@
 import json
 import os
 import zipfile
+import zlib
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,20 @@ __all__ = ["FILE_VERSION", "read_container", "write_container"]
 FILE_MAGIC = "spikeloom-program"
 FILE_VERSION = 1
 _HEADER = "header"
+
+_DAMAGE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What numpy, zipfile and json raise on files that are damaged, cut off or something else."""
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -67,10 +82,10 @@ def read_container(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Arrays
             with np.load(file, allow_pickle=False) as stored:
                 arrays = {key: stored[key] for key in stored.files}
             header = json.loads(arrays.pop(_HEADER).tobytes().decode())
-        except (ValueError, KeyError, EOFError, AttributeError, OSError, zipfile.BadZipFile) as e:
+        except _DAMAGE as e:
             raise ProgramFileError(
-                f"{name!r} must be a complete .loom file of Spikeloom, but it cannot be read "
-                f"({e}); compile and save the program again"
+                f"{name!r} must be a complete .loom file of Spikeloom, not something else or a "
+                f"part ({e}); compile and save the program again"
             ) from None
     if not isinstance(header, dict) or header.get("magic") != FILE_MAGIC:
         magic = header.get("magic") if isinstance(header, dict) else None

@@ -244,6 +244,6 @@ def _check_rows(placement: Placement, lowered: LoweredNetwork, config: ArrayConf
         raise NetworkTooLargeError(
             f"rows of core {core} must be at most {limit} in configuration {config.name!r}, not "
             f"{used}, {used - limit} too many in the best placement found (each axon takes a row "
-            f"in every core that holds one of its targets; "
+            f"in every core that holds one of its targets, and "
             f"{np.unique(lowered.source).size} axons have targets)"
         )

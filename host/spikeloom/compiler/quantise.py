@@ -32,6 +32,8 @@ MAX_GAIN = unsigned_range(GAIN_BITS)[1]
 _HEADROOM = {"threshold": 4.0, "reset": 2.0, "bias": 4.0, "leak": 1.0, "theta_plus": 16.0}
 """Room for what v and theta reach beyond each parameter, as a factor of the parameter."""
 _DECAYS = ("v_decay", "i_decay", "theta_decay")
+_MAX_UNITS_LOG2 = 64
+"""A weight below 2**-64 user units counts as 0; without a bound the scale could overflow."""
 _WARN_ERROR = 0.05
 """Relative rounding error from which a report warns."""
 
@@ -145,6 +147,7 @@ def _choose(
         for factor, p in ((f, potentials[name]) for name, f in _HEADROOM.items())
     )
     room = signed_range(config.state_bits)[1]
+    largest = min(largest, float(np.finfo(np.float64).max))
     if not weights.any():
         return (2.0 ** np.floor(np.log2(room / largest)) if largest else 1.0), 0
     per_unit = _weight_units(weights, config)
@@ -160,11 +163,11 @@ def _weight_units(weights: Floats, config: ArrayConfig) -> float:
     """Return weight units per user unit: a power of two that is exact, or the full range."""
     low, high = signed_range(config.weight_bits)
     exact = lowest_bit(weights)
-    if exact is not None:
+    if exact is not None and -exact <= _MAX_UNITS_LOG2:
         unit = 2.0**-exact
         if weights.min() * unit >= low and weights.max() * unit <= high:
             return unit
-    limits = []
+    limits = [2.0**_MAX_UNITS_LOG2]
     if weights.max() > 0:
         limits.append(high / weights.max())
     if weights.min() < 0:
