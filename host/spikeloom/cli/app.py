@@ -42,8 +42,11 @@ def _commands(argv: Sequence[str]) -> Iterable[EntryPoint]:
 
 def _add_unavailable(subparsers: Subparsers, point: EntryPoint, reason: ImportError) -> None:
     """Add a command that says why it cannot be used."""
-    parser = subparsers.add_parser(point.name, help=f"not available: {reason}", add_help=False)
-    parser.add_argument("rest", nargs=argparse.REMAINDER)
+    # No character begins an option here, so that whatever was meant for the command is taken.
+    parser = subparsers.add_parser(
+        point.name, help=f"not available: {reason}", add_help=False, prefix_chars="\0"
+    )
+    parser.add_argument("rest", nargs="*")
 
     def handler(_: argparse.Namespace) -> int:
         print(

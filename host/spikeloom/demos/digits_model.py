@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 
 from spikeloom.contract import SpikeloomError
+from spikeloom.network import LIF, Input, Network, Population
 
 from .digits_data import CLASSES, INPUT_STEPS, PIXELS, Images, encode
 
@@ -22,6 +23,7 @@ __all__ = [
     "WEIGHTS_FILE",
     "DigitsWeights",
     "WeightsFileError",
+    "digits_network",
     "hidden_counts",
     "output_counts",
 ]
@@ -107,6 +109,28 @@ class DigitsWeights:
                 f"{path} must hold the digits network, but: {error}; "
                 f"train it again: python -m spikeloom.demos.train_digits"
             ) from error
+
+
+def digits_network(weights: DigitsWeights) -> Network:
+    """Return the network: input "pixels", populations "hidden" and "digits".
+
+    Parameters
+    ----------
+    weights : DigitsWeights
+        Trained integers. They are taken as they are (``scale=1``), so nothing is rounded.
+    """
+    network = Network("digits")
+    source: Input | Population = network.input("pixels", PIXELS)
+    layers = (
+        ("hidden", weights.hidden_weights, weights.hidden_bias, weights.hidden_threshold),
+        ("digits", weights.output_weights, weights.output_bias, weights.output_threshold),
+    )
+    for name, matrix, bias, threshold in layers:
+        neuron = LIF(threshold=threshold, bias=bias, reset_mode="subtract")
+        layer = network.population(name, threshold.size, neuron, scale=1)
+        network.connect(source, layer, matrix)
+        source = layer
+    return network
 
 
 def hidden_counts(images: Images, weights: Images, bias: Images, threshold: Images) -> Images:
