@@ -1,0 +1,63 @@
+"""Python blocks of the pages are true, and the pages' links and commands lead somewhere."""
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.M | re.S)
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
+
+
+def ids(pages):
+    return [str(page.relative_to(ROOT)) for page in pages]
+
+
+WITH_BLOCKS = [page for page in PAGES if BLOCK.search(page.read_text(encoding="utf-8"))]
+
+
+@pytest.mark.parametrize("page", WITH_BLOCKS, ids=ids(WITH_BLOCKS))
+def test_blocks_run(page, monkeypatch, tmp_path):
+    """All blocks of a page are one session; what a block prints is compared."""
+    monkeypatch.chdir(tmp_path)
+    text = page.read_text(encoding="utf-8")
+    # Blank lines in place of the prose keep the page's line numbers in messages.
+    session, at = "", 0
+    for block in BLOCK.finditer(text):
+        session += "\n" * text.count("\n", at, block.start(1)) + block[1]
+        at = block.end(1)
+    test = doctest.DocTestParser().get_doctest(session, {}, page.name, str(page), 0)
+    assert test.examples, "a python block must have >>> prompts, so that what it prints is compared"
+    report: list[str] = []
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    result = doctest.DocTestRunner(optionflags=flags).run(test, out=report.append)
+    assert result.failed == 0, "".join(report)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids(PAGES))
+def test_links_lead_somewhere(page):
+    for target in LINK.findall(page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("end", ["pytest", "demo digits"])
+def test_readme_has_the_commands_that_ci_runs(end):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = re.findall(rf"^python3 -m venv .* && .*{end}$", readme, re.M)
+    assert len(found) == 1
+    assert f"readme_command '{end}'" in (ROOT / ".ci/run").read_text(encoding="utf-8")
+
+
+def test_readme_and_contributing_give_the_same_test_command():
+    pages = [(ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "CONTRIBUTING.md")]
+    one, other = (re.findall(r"^python3 -m venv .* pytest$", page, re.M) for page in pages)
+    assert one == other
+
+
+def test_readme_is_honest_about_boards():
+    assert "No physical board has been tried yet" in (ROOT / "README.md").read_text(
+        encoding="utf-8"
+    )
