@@ -136,6 +136,19 @@ def test_blocks_are_taken_when_spreading_needs_too_many_rows():
     assert [memory(program, f"rows, core {k}").used for k in range(2)] == [16, 16]
 
 
+@pytest.mark.parametrize("sizes", [(6, 4), (4, 6)])
+def test_a_placement_that_fits_is_taken_before_one_that_is_balanced(sizes):
+    config = TINY.replace(name="rows", rows_per_core=8)
+    net = Network("two columns")
+    for k, size in enumerate(sizes):
+        cells = net.population(f"p{k}", size, LIF(threshold=1.0))
+        net.connect(net.input(f"in{k}", 8), cells, 1.0)
+    program = compile(net, config)
+    used = [program.control[core_register("neurons_in_use", core)] for core in range(2)]
+    assert sorted(used) == [4, 6]
+    assert [memory(program, f"rows, core {k}").used for k in range(2)] == [8, 8]
+
+
 def test_neurons_are_balanced_over_cores():
     program = compile(layer(4, 100), "ecp5_25f")
     used = [program.control[core_register("neurons_in_use", core)] for core in range(4)]

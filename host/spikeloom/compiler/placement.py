@@ -6,7 +6,8 @@ the placements that fit, the one with the fewest neurons in the fullest core is 
 one with the fewest rows:
 
 * *spread*: a piece of every population on every core;
-* *blocks*: populations one after the other, core by core, up to a fill level.
+* *blocks*: populations one after the other, core by core, up to a fill level;
+* *whole*: populations, largest first, each on as few cores as it needs.
 """
 
 import dataclasses
@@ -36,7 +37,7 @@ class Placement:
     Attributes
     ----------
     strategy : str
-        "spread" or "blocks".
+        "spread", "blocks" or "whole".
     core, local : ndarray of int64, shape (neurons,)
         Core, and index within it.
     used, rows : ndarray of int64, shape (cores,)
@@ -179,6 +180,9 @@ def _candidates(
         core = _fill_in_turn(blocks, neurons, level, config)
         if core is not None:
             yield "blocks", core
+    whole = _fill_whole(blocks, neurons, config)
+    if whole is not None:
+        yield "whole", whole
 
 
 def _fill_evenly(blocks: list[_Block], neurons: int, config: ArrayConfig) -> Indices | None:
@@ -210,6 +214,24 @@ def _fill_in_turn(
             rest -= int(parts[number])
         if rest:
             return None
+        load += parts
+        core[block.first : block.first + block.size] = np.repeat(np.arange(config.cores), parts)
+    return core
+
+
+def _fill_whole(blocks: list[_Block], neurons: int, config: ArrayConfig) -> Indices | None:
+    """Put each block, largest first, on the emptiest core, and what is left on the next one."""
+    core = np.zeros(neurons, np.int64)
+    load = np.zeros(config.cores, np.int64)
+    for block in sorted(blocks, key=lambda b: (len(b.cores) == config.cores, -b.size)):
+        parts = np.zeros(config.cores, np.int64)
+        cores = list(block.cores)
+        while parts.sum() < block.size:
+            emptiest = cores[int((load + parts)[cores].argmin())]
+            room = config.neurons_per_core - load[emptiest] - parts[emptiest]
+            if room <= 0:
+                return None
+            parts[emptiest] += min(room, block.size - parts.sum())
         load += parts
         core[block.first : block.first + block.size] = np.repeat(np.arange(config.cores), parts)
     return core

@@ -169,9 +169,9 @@ def _weight_units(weights: Floats, config: ArrayConfig) -> float:
             return unit
     limits = [2.0**_MAX_UNITS_LOG2]
     if weights.max() > 0:
-        limits.append(high / weights.max())
+        limits.append(high / float(weights.max()))
     if weights.min() < 0:
-        limits.append(low / weights.min())
+        limits.append(low / float(weights.min()))
     return float(min(limits))
 
 

@@ -73,7 +73,7 @@ class Report:
     network, config : str
         Names of the network and of the configuration.
     placement : str
-        How populations were put on cores: "spread", "blocks" or "packed".
+        How populations were put on cores: "spread", "blocks" or "whole".
     memories : tuple of MemoryUse
         Use of each memory.
     populations : tuple of PopulationReport
