@@ -275,19 +275,17 @@ def _report(
 ) -> Report:
     network = lowered.network
     channels = sum(part.size for part in network.inputs.values())
-    cores = range(config.cores)
     memories = [
         MemoryUse("neurons", lowered.neurons, config.neurons),
         MemoryUse("input axons", lowered.input_axons, config.inputs),
         MemoryUse("axons", lowered.neurons + lowered.input_axons, config.axons),
         MemoryUse("weights", layout.weight.size, config.rows_per_core * config.neurons),
     ]
-    for k in cores:
-        used = int(placement.used[k])
-        memories.append(MemoryUse(f"neurons, core {k}", used, config.neurons_per_core))
-    for k in cores:
-        rows = int(placement.rows[k])
-        memories.append(MemoryUse(f"rows, core {k}", rows, config.rows_per_core))
+    for name, each, limit in (
+        ("neurons", placement.used, config.neurons_per_core),
+        ("rows", placement.rows, config.rows_per_core),
+    ):
+        memories += [MemoryUse(f"{name}, core {k}", n, limit) for k, n in enumerate(each.tolist())]
     return Report(
         network=network.name,
         config=config.name,
