@@ -263,6 +263,7 @@ class Session:
         try:
             reply = decode_reply(frame, 0)
         except FrameError:
+            self._requeue_oldest()
             return
         if reply.status == Status.NO_SESSION:
             raise SessionLostError(
@@ -306,6 +307,14 @@ class Session:
         if lost:
             self._queue.extendleft(reversed(lost))
             self._shrink_window()
+
+    def _requeue_oldest(self) -> None:
+        """Send the oldest request again: a reply was damaged, most likely its own."""
+        for ticket in self._pending:
+            if ticket.on_line:
+                ticket.on_line = False
+                self._queue.appendleft(ticket)
+                return
 
     def _named_missing(self, seq: int) -> None:
         """The device expects `seq`: go back, once for each `seq`."""

@@ -39,21 +39,29 @@ class RingPosition:
     ----------
     read : int
         Words read since the ring was emptied last. Not wrapped.
+    released : int
+        What the last PULL released.
     """
 
     def __init__(self) -> None:
-        self.read = 0
+        self.read = self.released = 0
+
+    def empty(self) -> None:
+        """The ring was emptied: offsets start at 0 again."""
+        self.read = self.released = 0
 
 
 class _Pull:
     """A PULL under way: where it reads, and what was known when it was submitted."""
 
-    __slots__ = ("final", "offset", "pushed", "released", "ticket")
+    __slots__ = ("final", "offset", "pushed", "released_before", "ticket")
 
-    def __init__(self, ticket: Ticket, offset: int, released: int, pushed: int, final: bool):
+    def __init__(
+        self, ticket: Ticket, offset: int, released_before: int, pushed: int, final: bool
+    ) -> None:
         self.ticket = ticket
         self.offset = offset
-        self.released = released
+        self.released_before = released_before
         self.pushed = pushed
         self.final = final
 
@@ -151,15 +159,16 @@ class EventStream:
             return
         offset = self._pulls[-1].offset + _PULL_WORDS if self._pulls else self._position.read
         while not self._pulls or (offset <= self._known and len(self._pulls) < _PULLS_AT_ONCE):
-            released = self._position.read
+            position = self._position
             ticket = self._session.submit(
                 Op.PULL,
                 offset & _OFFSET_MASK,
-                (released & _OFFSET_MASK).to_bytes(4, "little"),
+                (position.read & _OFFSET_MASK).to_bytes(4, "little"),
                 _PULL_BYTES,
             )
             final = self._exhausted and not self._buffer
-            self._pulls.append(_Pull(ticket, offset, released, self._pushed, final))
+            self._pulls.append(_Pull(ticket, offset, position.released, self._pushed, final))
+            position.released = position.read
             offset += _PULL_WORDS
 
     def _take(self, pull: _Pull) -> bytes:
@@ -174,7 +183,8 @@ class EventStream:
         self._credit = max(self._credit, credit)
         self._known = max(self._known, pull.offset + words)
         if flags & PullFlags.WAITING:
-            full = pull.released + self._config.output_words - _RING_SLACK
+            # The array may not yet have seen what this PULL released, only what those before did.
+            full = pull.released_before + self._config.output_words - _RING_SLACK
             self._known = max(self._known, full)
         if pull.offset != self._position.read:
             return b""

@@ -159,7 +159,7 @@ class LinkTarget:
         with self._conversation() as session:
             session.call(Op.RESET, kind, what=ResetKind(kind).name)
             if kind != ResetKind.COUNTERS:
-                self._position.read = 0
+                self._position.empty()
 
     def _window(self, name: str) -> Window:
         try:
@@ -185,7 +185,7 @@ class LinkTarget:
     def _restart(self) -> None:
         """Start a new session: stops the array, empties both rings, keeps all memories."""
         self._session = start_session(self._line, self._limits, self._statistics)
-        self._position.read = 0
+        self._position.empty()
         self._dirty = False
 
     # Running

@@ -1,0 +1,182 @@
+"""`ArrayRings`: an array with its input and output ring, run a few steps at a time."""
+
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+
+from spikeloom.contract.frames import ResetKind
+from spikeloom.contract.registers import CONTROL_REGISTERS, OutputPolicy
+from spikeloom.contract.words import (
+    CONTROL_TAG,
+    MAX_STEP_COUNT,
+    PROBE_TAG,
+    STEP_TAG,
+    TAG_MASK,
+)
+from spikeloom.target import Target
+
+__all__ = ["ArrayRings"]
+
+_CONTROL_WORDS = 3
+_PAIR_WORDS = 2
+
+
+class ArrayRings:
+    """Feeds an array from a ring of limited size and keeps its output in another.
+
+    Parameters
+    ----------
+    array : Target
+        What computes, for example the reference model. Only this object may use it.
+
+    Attributes
+    ----------
+    read, written : int
+        Output words released and written since the rings were emptied; not wrapped.
+    dropped : int
+        Output words that found no room under `OutputPolicy.DROP`.
+    """
+
+    def __init__(self, array: Target) -> None:
+        self.array = array
+        self.config = array.capability.config
+        self.dropped = 0
+        self.clear()
+
+    def clear(self) -> None:
+        """Empty both rings and forget what is under way."""
+        self._input: deque[int] = deque()
+        self._control: list[int] = []
+        self._taken: list[int] = []
+        self._steps_left = 0
+        self._untold = 0
+        self._held: deque[tuple[int, ...]] = deque()
+        self._output: deque[int] = deque()
+        self.read = self.written = 0
+
+    @property
+    def input_free(self) -> int:
+        """Free words of the input ring."""
+        return self.config.input_words - len(self._input)
+
+    @property
+    def output_free(self) -> int:
+        """Free words of the output ring."""
+        return self.config.output_words - len(self._output)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the array waits for room in the output ring."""
+        return bool(self._held)
+
+    @property
+    def busy(self) -> bool:
+        """Whether steps run or wait, or output has not been handed over."""
+        return bool(
+            self._input or self._control or self._steps_left or self._untold or self._held
+        )  # fmt: skip
+
+    def push(self, words: Sequence[int]) -> None:
+        """Append words to the input ring; the caller has checked `input_free`."""
+        self._input.extend(words)
+
+    def release(self, offset: int) -> None:
+        """Give up output words before an absolute offset."""
+        for _ in range(offset - self.read):
+            self._output.popleft()
+        self.read = offset
+
+    def words(self, offset: int, limit: int) -> list[int]:
+        """Return up to `limit` output words from an absolute offset on."""
+        first = offset - self.read
+        return [self._output[k] for k in range(first, min(first + limit, len(self._output)))]
+
+    def advance(self, steps: int) -> None:
+        """Run up to `steps` steps, as input and room in the output ring allow."""
+        while self._hand_over() and steps > 0 and self._next_step():
+            count = min(steps, self._steps_left)
+            self._steps_left -= count
+            steps -= count
+            self._run(count)
+        if self._hand_over() and not self._input and not self._steps_left:
+            self._tell_steps()
+            self._hand_over()
+
+    def _next_step(self) -> bool:
+        """Take words up to the next STEP; return whether there is a step to run."""
+        while not self._steps_left and self._input:
+            word = self._input.popleft()
+            if not self._control and word & TAG_MASK == STEP_TAG:
+                self._steps_left = word & MAX_STEP_COUNT
+            elif self._control or word & TAG_MASK == CONTROL_TAG:
+                self._control.append(word)
+                if len(self._control) == _CONTROL_WORDS:
+                    self._taken += self._control
+                    self._control = []
+            else:
+                self._taken.append(word)
+        if not self._steps_left and self._taken:
+            # They act when they are read, whether or not a step follows.
+            self._compute([])
+        return bool(self._steps_left)
+
+    def _compute(self, words: list[int]) -> list[int]:
+        taken, self._taken = self._taken, []
+        parts = self.array.run([np.array(taken + words, np.uint16)])
+        return [word for part in parts for word in part.tolist()]
+
+    def _run(self, count: int) -> None:
+        """Run steps; queue each step's words behind the count of steps before it."""
+        words = self._compute([STEP_TAG | count])
+        at = 0
+        while at < len(words):
+            word = words[at]
+            if word & TAG_MASK == STEP_TAG:
+                self._count_steps(word & MAX_STEP_COUNT)
+                at += 1
+                continue
+            self._tell_steps()
+            size = _PAIR_WORDS if word & TAG_MASK == PROBE_TAG else 1
+            self._held.append(tuple(words[at : at + size]))
+            at += size
+
+    def _count_steps(self, count: int) -> None:
+        self._untold += count
+        if self._untold >= MAX_STEP_COUNT:
+            self._held.append((STEP_TAG | MAX_STEP_COUNT,))
+            self._untold -= MAX_STEP_COUNT
+
+    def _tell_steps(self) -> None:
+        if self._untold:
+            self._held.append((STEP_TAG | self._untold,))
+            self._untold = 0
+
+    def _hand_over(self) -> bool:
+        """Move output into the ring or drop it; return whether none is left."""
+        if not self._held:
+            return True
+        policy = self._register("output_policy")
+        while self._held:
+            item = self._held[0]
+            if len(item) <= self.output_free:
+                self._output.extend(item)
+                self.written += len(item)
+            elif policy == OutputPolicy.WAIT or item[0] & TAG_MASK == STEP_TAG:
+                return False
+            else:
+                self.dropped += len(item)
+            self._held.popleft()
+        return True
+
+    def _register(self, name: str) -> int:
+        data = self.array.read("control", 0, CONTROL_REGISTERS[name].offset, 1)
+        return int.from_bytes(data, "little")
+
+    def reset(self, kind: ResetKind) -> None:
+        """Reset the array and, unless only counters are reset, both rings."""
+        if kind == ResetKind.COUNTERS:
+            self.dropped = 0
+        else:
+            self.clear()
+        self.array.reset(kind)
