@@ -26,6 +26,8 @@ constexpr int kResetCycles = 8;
 // The board counts as at rest after this many quiet cycles, so that work handed from one unit to
 // the next may be invisible for a few.
 constexpr int kQuietCycles = 32;
+// Past the UART bytes come one a cycle; those that follow each other are handed over together.
+constexpr uint64_t kBurstCycles = 16;
 // A receiver at another rate than the sender's can be within a byte for this many of its own bits.
 constexpr int kSettleBits = 12;
 constexpr int kPhaseBits = 24;
@@ -199,7 +201,7 @@ class Board {
         while (true) {
             if (posted_) collect();
             release();
-            if (available_ >= want) {
+            if (available_ >= want && !in_burst()) {
                 result = kReady;
                 break;
             }
@@ -253,6 +255,7 @@ class Board {
 
     void received(uint8_t value) {
         ++count_.bytes_out;
+        last_received_ = count_.time_cyc;
         held_.push_back({count_.time_cyc + latency_, value});
     }
 
@@ -265,6 +268,12 @@ class Board {
             held_.pop_front();
         }
         available_ = outbox_.size();
+    }
+
+    bool in_burst() const {
+        if (bits_) return false;
+        if (held_.empty()) return count_.time_cyc < last_received_ + kBurstCycles && latency_ == 0;
+        return held_.front().time <= count_.time_cyc + kBurstCycles;
     }
 
     bool at_rest() const {
@@ -332,6 +341,7 @@ class Board {
     std::vector<uint8_t> queue_;
     size_t at_ = 0;
     std::deque<HeldByte> held_;
+    uint64_t last_received_ = 0;
     BitSender sender_;
     BitReceiver receiver_;
     Counters count_{};

@@ -28,18 +28,6 @@ class RunResult(enum.IntEnum):
     """The cycles allowed have passed."""
 
 
-class _Counters(ctypes.Structure):
-    _fields_: ClassVar = [
-        ("time_cyc", ctypes.c_uint64),
-        ("clock_cyc", ctypes.c_uint64),
-        ("bytes_in", ctypes.c_uint64),
-        ("bytes_out", ctypes.c_uint64),
-        ("line_in_cyc", ctypes.c_uint64),
-        ("line_out_cyc", ctypes.c_uint64),
-        ("framing_errors", ctypes.c_uint64),
-    ]
-
-
 @dataclasses.dataclass(frozen=True)
 class BoardCounters:
     """What a simulated board has done since it was made.
@@ -65,6 +53,15 @@ class BoardCounters:
     line_in_cyc: int
     line_out_cyc: int
     framing_errors: int
+
+
+_COUNTER_NAMES = tuple(field.name for field in dataclasses.fields(BoardCounters))
+
+
+class _Counters(ctypes.Structure):
+    """The C++ side's struct: the same names in the same order."""
+
+    _fields_: ClassVar = [(name, ctypes.c_uint64) for name in _COUNTER_NAMES]
 
 
 @functools.cache
@@ -182,7 +179,7 @@ class Harness:
         """The counters as they were when `run` last returned."""
         raw = _Counters()
         self._library.spikeloom_counters(self._handle, ctypes.byref(raw))
-        return BoardCounters(**{name: getattr(raw, name) for name, _ in raw._fields_})
+        return BoardCounters(**{name: getattr(raw, name) for name in _COUNTER_NAMES})
 
     def close(self) -> None:
         """Free the board. Nothing else may be called afterwards, nor be under way."""
