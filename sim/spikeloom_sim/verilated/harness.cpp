@@ -26,6 +26,8 @@ constexpr int kResetCycles = 8;
 // The board counts as at rest after this many quiet cycles, so that work handed from one unit to
 // the next may be invisible for a few.
 constexpr int kQuietCycles = 32;
+// The least time from the end of a byte from the board to the host's answer.
+constexpr uint64_t kHandOverCycles = 32;
 // Past the UART bytes come one a cycle; those that follow each other are handed over together.
 constexpr uint64_t kBurstCycles = 16;
 // A receiver at another rate than the sender's can be within a byte for this many of its own bits.
@@ -256,7 +258,13 @@ class Board {
     void received(uint8_t value) {
         ++count_.bytes_out;
         last_received_ = count_.time_cyc;
-        held_.push_back({count_.time_cyc + latency_, value});
+        held_.push_back({count_.time_cyc + latency_ + hand_over_cyc(), value});
+    }
+
+    // A stop bit is recognised in its middle. No host answers before its end and some time for the
+    // board to change its rate after it; this one could.
+    uint64_t hand_over_cyc() const {
+        return bits_ ? static_cast<uint64_t>(bit_ / kOneCycle) + kHandOverCycles : 0;
     }
 
     // Hands bytes whose latency has passed to the host.
