@@ -1,0 +1,106 @@
+"""The control registers, and what follows from them."""
+
+import numpy as np
+
+from spikeloom.contract import ArrayConfig
+from spikeloom.contract.numbers import AXONS_PER_WORD
+from spikeloom.contract.registers import (
+    CONTROL_BITS,
+    CONTROL_REGISTERS,
+    CORE_REGISTERS,
+    control_depth,
+    core_register,
+    reset_value,
+)
+
+from .neuron import Flags
+
+__all__ = ["ControlRegisters"]
+
+_T = CONTROL_REGISTERS["t"].offset
+_T_MASK = (1 << CONTROL_BITS) - 1
+
+
+class ControlRegisters:
+    """Window ``control``; also written by CONTROL words.
+
+    Parameters
+    ----------
+    config : ArrayConfig
+        The array.
+
+    Attributes
+    ----------
+    t : int
+        Number of the next step, 0..2**32-1.
+    axons_in_use : int
+        Axons 0..this-1 are in use: a multiple of 16, not more than were built, rounded up.
+    neurons_in_use : ndarray of bool, shape (C*N,)
+        Which neurons are updated.
+    all_in_use : bool
+        Whether all neurons are.
+    probes_in_use : int
+        Probes that are streamed.
+    """
+
+    def __init__(self, config: ArrayConfig) -> None:
+        self._config = config
+        places = {register.offset: register for register in CONTROL_REGISTERS.values()}
+        for core in range(config.cores):
+            for name, register in CORE_REGISTERS.items():
+                places[core_register(name, core)] = register
+        self._masks = {offset: (1 << register.bits) - 1 for offset, register in places.items()}
+        self.clear()
+
+    def clear(self) -> None:
+        """Set all registers to their reset values."""
+        offsets = range(control_depth(self._config))
+        self._values = {offset: reset_value(self._config, offset) for offset in offsets}
+        self._derive()
+
+    @property
+    def t(self) -> int:
+        """Number of the next step."""
+        return self._values[_T]
+
+    @t.setter
+    def t(self, value: int) -> None:
+        self._values[_T] = value & _T_MASK
+
+    def __getitem__(self, offset: int) -> int:
+        """Return a register; 0 where there is none."""
+        return self._values.get(offset, 0)
+
+    def write(self, offset: int, value: int) -> None:
+        """Set a register to the bits of `value` that it has; ignored where there is none."""
+        if offset in self._masks:
+            self._values[offset] = value & self._masks[offset]
+            if offset != _T:
+                self._derive()
+
+    def _named(self, name: str) -> int:
+        return self._values[CONTROL_REGISTERS[name].offset]
+
+    def _per_core(self, name: str) -> list[int]:
+        return [self._values[core_register(name, core)] for core in range(self._config.cores)]
+
+    def _derive(self) -> None:
+        config = self._config
+        words = min(self._named("axon_words"), config.axon_words)
+        self.axons_in_use = words * AXONS_PER_WORD
+        self.probes_in_use = min(self._named("probes_in_use"), config.probes)
+        limits = np.repeat(self._per_core("neurons_in_use"), config.neurons_per_core)
+        within_core = np.tile(np.arange(config.neurons_per_core), config.cores)
+        self.neurons_in_use: Flags = within_core < limits
+        self.all_in_use = bool(self.neurons_in_use.all())
+        periods = 1 << np.array(self._per_core("theta_every_log2"), np.int64)
+        self._theta_masks = np.repeat(periods - 1, config.neurons_per_core)
+        self._every_step = np.ones(config.neurons, np.bool_)
+        self._theta_decays_always = not self._theta_masks.any()
+
+    def theta_decays(self, t: int) -> Flags:
+        """Return for each neuron whether theta decays in step `t`: ``t mod theta_every = 0``."""
+        if self._theta_decays_always:
+            return self._every_step
+        decays: Flags = (t & self._theta_masks) == 0
+        return decays

@@ -1,0 +1,305 @@
+"""`ArrayModel`: the array as ``docs/semantics.md`` describes it, sections 1, 2, 3 and 5."""
+
+import dataclasses
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from spikeloom.contract import ArrayConfig
+from spikeloom.contract.frames import ResetKind
+from spikeloom.contract.numbers import AXONS_PER_WORD
+from spikeloom.contract.registers import STATUS_BITS
+
+from .arithmetic import Integers, state_dtype
+from .control import ControlRegisters
+from .coverage import Coverage
+from .neuron import Flags, NeuronParameters, NeuronState, update_neurons
+from .probes import ProbeTable
+from .synapses import Synapses
+
+__all__ = ["ArrayModel", "Counters", "Network", "Spikes"]
+
+Spikes = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
+"""Sample and axon (or neuron) of each spike."""
+
+
+@dataclasses.dataclass
+class Counters:
+    """What the status registers count; see `spikeloom.contract.registers`."""
+
+    steps: int = 0
+    spikes: int = 0
+    arrivals: int = 0
+    refused_events: int = 0
+    last_arrivals: int = 0
+    last_fired: int = 0
+
+    def clear(self) -> None:
+        """Set the sticky ones to 0, as ``RESET counters`` does."""
+        self.steps = self.spikes = self.arrivals = self.refused_events = 0
+
+    def register(self, name: str) -> int:
+        """Return a status register; 0 where only hardware has something to tell."""
+        return int(getattr(self, name, 0)) % (1 << STATUS_BITS)
+
+
+class Network:
+    """What a program writes: memories that ``RESET state`` keeps.
+
+    Parameters
+    ----------
+    config : ArrayConfig
+        The array.
+
+    Attributes
+    ----------
+    parameters : NeuronParameters
+        Of all neurons.
+    delay : ndarray of int, shape (A,)
+        Axonal delays, steps.
+    synapses : Synapses
+        Row tables and weights.
+    probes : ProbeTable
+        What is streamed after every step.
+    control : ControlRegisters
+        The registers that steer a run.
+    """
+
+    def __init__(self, config: ArrayConfig) -> None:
+        self.parameters = NeuronParameters.zeros(config)
+        self.delay = np.zeros(config.axons, np.intp)
+        self.synapses = Synapses(config)
+        self.probes = ProbeTable(config)
+        self.control = ControlRegisters(config)
+
+    def clear(self) -> None:
+        """Do what ``RESET all`` does to these memories."""
+        for field in dataclasses.fields(self.parameters):
+            getattr(self.parameters, field.name)[...] = 0
+        self.delay[...] = 0
+        self.synapses.clear()
+        self.probes.clear()
+        self.control.clear()
+
+
+class ArrayModel:
+    """An array of cores, computed with numpy integers.
+
+    Several samples can advance together: they share network and step counter, and each has its
+    own state. Neurons and axons have the global indices of the semantics page.
+
+    Parameters
+    ----------
+    config : ArrayConfig
+        The array.
+    samples : int
+        Samples that advance together, at least 1.
+    coverage : Coverage, optional
+        Counts the branches taken, where given; slower.
+    network : Network, optional
+        The network to share; a cleared one of its own if None.
+
+    Attributes
+    ----------
+    config : ArrayConfig
+        As given.
+    network : Network
+        Parameters, synapses, delays, probes and control registers.
+    neurons : NeuronState
+        `v`, `i`, `c` and `theta`, each of shape (samples, C*N).
+    pending : ndarray of bool, shape (D, samples, 16*ceil(A/16))
+        Spikes on their way, by due step modulo D.
+    t : int
+        Number of the next step, 32 bits.
+    counters : Counters
+        Of all samples together.
+
+    Examples
+    --------
+    One neuron that an input drives over its threshold:
+
+    >>> config = ArrayConfig(name="pair", cores=1, neurons_per_core=1, axons=2,
+    ...                      rows_per_core=1, lanes=1)
+    >>> model = ArrayModel(config)
+    >>> model.network.parameters.threshold[0] = 30
+    >>> with model.network.synapses.edit():
+    ...     model.network.synapses.valid[0, 1] = True
+    ...     model.network.synapses.weight[0, 0, 0] = 20
+    >>> [bool(model.step([1])[0, 0]) for _ in range(3)]
+    [False, True, True]
+    """
+
+    def __init__(
+        self,
+        config: ArrayConfig,
+        samples: int = 1,
+        *,
+        coverage: Coverage | None = None,
+        network: Network | None = None,
+    ) -> None:
+        self.config = config
+        self.network = network or Network(config)
+        self.coverage = coverage
+        self.counters = Counters()
+        self._dtype = state_dtype(config.state_bits)
+        self._slot_mask = config.delay_slots - 1
+        self._set_samples(samples)
+
+    def _set_samples(self, samples: int) -> None:
+        axons = self.config.axon_words * AXONS_PER_WORD
+        self.neurons = NeuronState.zeros(self.config, samples)
+        self.pending: Flags = np.zeros((self.config.delay_slots, samples, axons), np.bool_)
+
+    @property
+    def samples(self) -> int:
+        """Samples that advance together."""
+        return int(self.pending.shape[1])
+
+    @property
+    def t(self) -> int:
+        """Number of the next step; the register of that name."""
+        return self.network.control.t
+
+    @t.setter
+    def t(self, value: int) -> None:
+        self.network.control.t = value
+
+    def reset(self, kind: ResetKind) -> None:
+        """Do what ``RESET kind`` does to the array; STOP does nothing here."""
+        if kind == ResetKind.COUNTERS:
+            self.counters.clear()
+        if kind in (ResetKind.STATE, ResetKind.ALL):
+            self._set_samples(self.samples)
+            self.t = 0
+        if kind == ResetKind.ALL:
+            self.network.clear()
+
+    def reset_state(self) -> None:
+        """Set `v`, `i`, `c`, theta, pending spikes and `t` to 0."""
+        self.reset(ResetKind.STATE)
+
+    def reset_all(self) -> None:
+        """Also clear the network and set the control registers to their reset values."""
+        self.reset(ResetKind.ALL)
+
+    def keep_samples(self, count: int) -> None:
+        """Go on with the first `count` samples only."""
+        state = self.neurons
+        self.neurons = NeuronState(*(a[:count].copy() for a in dataclasses.astuple(state)))
+        self.pending = self.pending[:, :count].copy()
+
+    def admit(self, axons: npt.NDArray[np.intp]) -> Flags:
+        """Return which axons an EVENT may name now: inputs in use. Count the others as refused."""
+        in_use = min(self.network.control.axons_in_use, self.config.axons)
+        admitted: Flags = (axons >= self.config.neurons) & (axons < in_use)
+        self.counters.refused_events += int(axons.size - np.count_nonzero(admitted))
+        return admitted
+
+    def schedule(self, samples: npt.NDArray[np.intp] | slice, axons: npt.NDArray[np.intp]) -> None:
+        """Make axons due at ``t + delay``; two spikes of one axon due at one step are one."""
+        slots = (self.network.delay[axons] + self.t) & self._slot_mask
+        self.pending[slots, samples, axons] = True
+
+    def step(self, events: npt.ArrayLike = ()) -> Flags:
+        """Run one step; semantics section 3.
+
+        Parameters
+        ----------
+        events : array_like of int
+            Axons of EVENT words, which act on every sample before the step.
+
+        Returns
+        -------
+        ndarray of bool, shape (samples, C*N)
+            Which neurons fired.
+        """
+        axons = np.asarray(events, np.intp).ravel()
+        axons = axons[self.admit(axons)]
+        for sample in range(self.samples):
+            self.schedule(np.full(axons.size, sample), axons)
+        fired = np.zeros((self.samples, self.config.neurons), np.bool_)
+        fired[self.advance()] = True
+        return fired
+
+    def advance(self) -> Spikes:
+        """Run one step, the events of which have been scheduled.
+
+        Returns
+        -------
+        samples, neurons : ndarray of int
+            Which neurons fired, in order.
+        """
+        active = self._take_active()
+        acc = self._arrive(active)
+        # Step 2 of semantics section 3, learning on arrival, has its place here.
+        fired = self._update(acc)
+        # Step 4, learning on firing, has its place here.
+        sample, neuron = np.divmod(np.flatnonzero(fired), self.config.neurons)
+        self._emit(sample, neuron)
+        self.t += 1
+        self._count(int(np.count_nonzero(active)), neuron.size)
+        return sample, neuron
+
+    def _take_active(self) -> Flags:
+        """Return the axons in use that are due at `t`, shape (samples, axons in use); clear them."""
+        due = self.pending[self.t & self._slot_mask, :, : self.network.control.axons_in_use]
+        active = due.copy()
+        due[...] = False
+        return active
+
+    def _arrive(self, active: Flags) -> Integers:
+        """Step 1: for every active axon with a row, ``acc[n] += w[row, n]``."""
+        weights = self.network.synapses.matrix
+        if self.samples == 1:
+            rows = weights.take(np.flatnonzero(active), axis=0)
+            acc = np.add.reduce(rows, axis=0, keepdims=True)
+        else:
+            acc = active.astype(np.float32) @ weights[: active.shape[1]]
+        return acc.astype(self._dtype)
+
+    def _update(self, acc: Integers) -> Flags:
+        """Step 3 for every neuron in use; the others keep their state and do not fire."""
+        control, p = self.network.control, self.network.parameters
+        decaying = control.theta_decays(self.t)
+        theta_decay = np.where(decaying, p.theta_decay, 0)
+        new = update_neurons(self.neurons, p, acc, theta_decay, self.config.state_bits)
+        in_use = control.neurons_in_use
+        if self.coverage is not None:
+            self.coverage.observe(
+                self.neurons, p, acc, new, decaying, in_use, self.config.state_bits
+            )
+        if control.all_in_use:
+            self.neurons = NeuronState(new.v, new.i, new.c, new.theta)
+            return new.fired
+        old = self.neurons
+        self.neurons = NeuronState(
+            np.where(in_use, new.v, old.v),
+            np.where(in_use, new.i, old.i),
+            np.where(in_use, new.c, old.c),
+            np.where(in_use, new.theta, old.theta),
+        )
+        return new.fired & in_use
+
+    def _emit(self, sample: npt.NDArray[np.intp], neuron: npt.NDArray[np.intp]) -> None:
+        """Step 5: the axon of every neuron that fired becomes due, if it is in use."""
+        in_use = self.network.control.axons_in_use
+        if in_use < self.config.neurons:
+            kept = neuron < in_use
+            sample, neuron = sample[kept], neuron[kept]
+        self.schedule(sample, neuron)
+
+    def _count(self, arrivals: int, fired: int) -> None:
+        counters = self.counters
+        counters.steps += self.samples
+        counters.arrivals += arrivals
+        counters.spikes += fired
+        counters.last_arrivals = arrivals
+        counters.last_fired = fired
+
+    def fork(self, samples: int) -> Self:
+        """Return a model in the reset state with its own counters that shares this one's network.
+
+        The two share the step counter as well.
+        """
+        return type(self)(self.config, samples, coverage=self.coverage, network=self.network)

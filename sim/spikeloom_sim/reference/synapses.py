@@ -1,0 +1,94 @@
+"""Row tables and synapse memories, and the matrix that they amount to."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spikeloom.contract import ArrayConfig
+from spikeloom.contract.numbers import AXONS_PER_WORD
+
+from .neuron import Flags
+
+__all__ = ["Synapses"]
+
+
+class Synapses:
+    """The synapses of all cores.
+
+    The arrays can be written only within `edit`, so that the matrix made of them never is an old
+    one.
+
+    Parameters
+    ----------
+    config : ArrayConfig
+        The array.
+
+    Attributes
+    ----------
+    row : ndarray of int, shape (C, A)
+        Row of an axon's synapses, per core.
+    valid : ndarray of bool, shape (C, A)
+        Whether the axon has a row in that core.
+    row_plastic : ndarray of bool, shape (C, A)
+        Plastic flags kept per row; all false unless ``plastic="row"``.
+    weight : ndarray of int, shape (C, R, N)
+        Weights.
+    plastic : ndarray of bool, shape (C, R, N)
+        Plastic flags kept per synapse; all false unless ``plastic="synapse"``.
+    """
+
+    def __init__(self, config: ArrayConfig) -> None:
+        self._config = config
+        tables = (config.cores, config.axons)
+        memories = (config.cores, config.rows_per_core, config.neurons_per_core)
+        self.row: npt.NDArray[np.int32] = np.zeros(tables, np.int32)
+        self.valid: Flags = np.zeros(tables, np.bool_)
+        self.row_plastic: Flags = np.zeros(tables, np.bool_)
+        self.weight: npt.NDArray[np.int8] = np.zeros(memories, np.int8)
+        self.plastic: Flags = np.zeros(memories, np.bool_)
+        self._arrays: tuple[npt.NDArray[Any], ...] = (
+            self.row, self.valid, self.row_plastic, self.weight, self.plastic,
+        )  # fmt: skip
+        self._matrix: npt.NDArray[np.float32] | None = None
+        self._lock()
+
+    def _lock(self) -> None:
+        for array in self._arrays:
+            array.flags.writeable = False
+
+    @contextlib.contextmanager
+    def edit(self) -> Iterator[None]:
+        """Make the arrays writable for as long as the context lasts."""
+        for array in self._arrays:
+            array.flags.writeable = True
+        try:
+            yield
+        finally:
+            self._lock()
+            self._matrix = None
+
+    def clear(self) -> None:
+        """Set everything to 0."""
+        with self.edit():
+            for array in self._arrays:
+                array[...] = 0
+
+    @property
+    def matrix(self) -> npt.NDArray[np.float32]:
+        """Weight from each axon to each neuron, shape (16*ceil(A/16), C*N); 0 without a row.
+
+        Single precision, for the matrix products of BLAS, is exact here: at most 32,767 weights of
+        8 bits add up to less than 2**22, and integers up to 2**24 are exact in any order.
+        """
+        if self._matrix is None:
+            config = self._config
+            matrix = np.zeros((config.axon_words * AXONS_PER_WORD, config.neurons), np.float32)
+            for core in range(config.cores):
+                axons = np.flatnonzero(self.valid[core] & (self.row[core] < config.rows_per_core))
+                columns = slice(core * config.neurons_per_core, (core + 1) * config.neurons_per_core)
+                matrix[axons, columns] = self.weight[core][self.row[core][axons]]
+            self._matrix = matrix
+        return self._matrix
