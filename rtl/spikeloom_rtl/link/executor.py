@@ -153,9 +153,10 @@ class Executor(wiring.Component):
                     self._from_unit.eq(0),
                     self._note_size.eq(0),
                     self._repeated.eq(0),
-                    self.reply_nonce.eq(session.nonce),
                 ]
                 with m.If(self.frame.valid & self.reply_idle & self.reset_ready):
+                    # Not earlier: the sender still needs it when the frame has been given up.
+                    m.d.sync += self.reply_nonce.eq(session.nonce)
                     self._accept(m, session)
             with m.State("EXECUTE"), m.If(self._done):
                 m.d.sync += self._from_unit.eq(self._has_reply)
