@@ -1,0 +1,294 @@
+"""From what a user calls a stimulus to event words, checked before any of it is sent."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spikeloom.compiler import PlacedInput
+from spikeloom.contract.words import MAX_STEP_COUNT, STEP_TAG, Words, step_words
+
+from .errors import StimulusError
+
+__all__ = ["Stimulus", "StimulusStream", "encode_batch", "encode_stream", "is_batch"]
+
+Indices = npt.NDArray[np.int64]
+Inputs = Mapping[str, PlacedInput]
+
+Stimulus = Any
+"""See `spikeloom.board.Board.run` for the forms that are accepted."""
+
+_AXON_SPAN = 1 << 16
+
+
+class StimulusStream:
+    """Event words of one run.
+
+    Attributes
+    ----------
+    steps : int or None
+        Steps of the run; None while an iterator has not ended.
+    """
+
+    def __init__(self, chunks: Iterable[Words], steps: int | None) -> None:
+        self._chunks = chunks
+        self.steps = steps
+
+    def __iter__(self) -> Iterator[Words]:
+        return iter(self._chunks)
+
+
+def is_batch(stimulus: Stimulus) -> bool:
+    """Return whether a stimulus has a sample axis."""
+    values = stimulus.values() if isinstance(stimulus, Mapping) else (stimulus,)
+    return any(isinstance(value, np.ndarray) and value.ndim == 3 for value in values)
+
+
+def encode_stream(inputs: Inputs, stimulus: Stimulus, steps: int | None) -> StimulusStream:
+    """Encode a stimulus without sample axis.
+
+    Parameters
+    ----------
+    inputs : mapping of str to PlacedInput
+        The program's inputs.
+    stimulus : array, pair of arrays, iterator, mapping or None
+        See `Board.run`.
+    steps : int, optional
+        Steps to run.
+
+    Raises
+    ------
+    StimulusError
+        If anything does not fit; an iterator is checked as it is consumed.
+    """
+    steps = _checked_steps(steps)
+    if _is_iterator(stimulus):
+        return _IteratorStream(inputs, stimulus, steps)
+    t, axon, length = _all_events(inputs, stimulus, steps)
+    return StimulusStream((_to_words(t, axon, length),), length)
+
+
+def encode_batch(inputs: Inputs, stimulus: Stimulus, steps: int | None) -> tuple[list[Words], int]:
+    """Encode a stimulus with sample axis: the words of each sample, and the steps of each.
+
+    Raises
+    ------
+    StimulusError
+        If anything does not fit.
+    """
+    steps = _checked_steps(steps)
+    named = _by_name(inputs, stimulus)
+    for name, value in named.items():
+        if not isinstance(value, np.ndarray) or value.ndim != 3:
+            raise StimulusError(
+                f"stimulus of input {name!r} must be an array [samples, steps, channels] like the "
+                f"others, not {_describe(value)}; give every input a sample axis"
+            )
+    samples = {value.shape[0] for value in named.values()}
+    if len(samples) != 1:
+        raise StimulusError(
+            f"all inputs must have the same number of samples, not {sorted(samples)}; cut the "
+            f"longer ones"
+        )
+    lengths = {value.shape[1] for value in named.values()}
+    length = max(lengths) if steps is None else steps
+    words = []
+    for k in range(samples.pop()):
+        sample = {name: value[k] for name, value in named.items()}
+        t, axon, _ = _all_events(inputs, sample, length)
+        words.append(_to_words(t, axon, length))
+    return words, length
+
+
+def _checked_steps(steps: int | None) -> int | None:
+    if steps is None:
+        return None
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 0:
+        raise StimulusError(f"steps must be an integer of 0 or more, not {steps!r}; give a count")
+    return int(steps)
+
+
+def _is_iterator(stimulus: Stimulus) -> bool:
+    return isinstance(stimulus, Iterator)
+
+
+def _describe(value: object) -> str:
+    if isinstance(value, np.ndarray):
+        return f"one of shape {list(value.shape)}"
+    return f"a {type(value).__name__}"
+
+
+def _by_name(inputs: Inputs, stimulus: Stimulus) -> dict[str, Any]:
+    if stimulus is None:
+        return {}
+    if isinstance(stimulus, Mapping):
+        for name in stimulus:
+            _input(inputs, name)
+        return dict(stimulus)
+    if len(inputs) != 1:
+        raise StimulusError(
+            f"a stimulus without names must be for a program with one input, but this one has "
+            f"{len(inputs)} ({', '.join(inputs)}); give a dict of name to stimulus"
+        )
+    return {next(iter(inputs)): stimulus}
+
+
+def _input(inputs: Inputs, name: object) -> PlacedInput:
+    if name not in inputs:
+        raise StimulusError(
+            f"input must be one of {', '.join(inputs) or 'none'}, not {name!r}; "
+            f"use the names of the network"
+        )
+    return inputs[str(name)]
+
+
+def _all_events(
+    inputs: Inputs, stimulus: Stimulus, steps: int | None
+) -> tuple[Indices, Indices, int]:
+    """Return time and axon of every event, and the steps of the run."""
+    times: list[Indices] = []
+    axons: list[Indices] = []
+    length = 0
+    for name, value in _by_name(inputs, stimulus).items():
+        source = inputs[name]
+        t, channel, own_length = _events(source, value, steps)
+        length = max(length, own_length)
+        for copy in source.axons:
+            axon = copy[channel]
+            connected = axon >= 0
+            times.append(t[connected])
+            axons.append(axon[connected])
+    if steps is None and stimulus is None:
+        raise StimulusError("a run without stimulus must have steps; give steps=")
+    none = np.empty(0, np.int64)
+    return (
+        np.concatenate([none, *times]),
+        np.concatenate([none, *axons]),
+        length if steps is None else steps,
+    )
+
+
+def _events(source: PlacedInput, value: Any, steps: int | None) -> tuple[Indices, Indices, int]:
+    """Return time and channel of an input's events, and how long its stimulus is."""
+    if isinstance(value, tuple) and len(value) == 2:
+        t, channel = (_integers(source, part) for part in value)
+        length = int(t.max()) + 1 if t.size else 0
+        if t.shape != channel.shape:
+            raise StimulusError(
+                f"events of input {source.name!r} must have as many times as channels, not "
+                f"{t.size} and {channel.size}; give one of each per event"
+            )
+        _check_range(source, "channel", channel, source.size)
+        _check_range(source, "time", t, length if steps is None else steps)
+        return t, channel, length
+    if _is_iterator(value):
+        raise StimulusError(
+            f"stimulus of input {source.name!r} must not be an iterator inside a dict; let one "
+            f"iterator yield a dict of name to channels per step"
+        )
+    dense = _dense(source, value)
+    if steps is not None and len(dense) > steps:
+        raise StimulusError(
+            f"stimulus of input {source.name!r} must have at most steps = {steps} steps, not "
+            f"{len(dense)}; cut it or run more steps"
+        )
+    t, channel = np.nonzero(dense)
+    return t.astype(np.int64), channel.astype(np.int64), len(dense)
+
+
+def _integers(source: PlacedInput, values: Any) -> Indices:
+    array = np.asarray(values)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise StimulusError(
+            f"times and channels of input {source.name!r} must be lists of integers, not "
+            f"{array.dtype} of shape {list(array.shape)}; times are counted in steps"
+        )
+    return array.astype(np.int64)
+
+
+def _check_range(source: PlacedInput, what: str, values: Indices, limit: int) -> None:
+    bad = values[(values < 0) | (values >= limit)]
+    if bad.size:
+        raise StimulusError(
+            f"{what} of an event of input {source.name!r} must be in 0..{limit - 1}, not "
+            f"{bad[0]}; the input has {source.size} channels"
+        )
+
+
+def _dense(source: PlacedInput, value: Any) -> npt.NDArray[np.bool_]:
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise StimulusError(
+            f"stimulus of input {source.name!r} must be a rectangular array, not ragged lists; "
+            f"for lists of channels per step give an iterator: iter(lists)"
+        ) from None
+    if array.ndim != 2 or array.shape[1] != source.size:
+        raise StimulusError(
+            f"stimulus of input {source.name!r} must have shape [steps, {source.size}], not "
+            f"{list(array.shape)}; one row per step, one column per channel"
+        )
+    if array.dtype.kind not in "biuf":
+        raise StimulusError(
+            f"stimulus of input {source.name!r} must be booleans or numbers, not {array.dtype}"
+        )
+    if array.dtype.kind != "b":
+        bad = array[(array != 0) & (array != 1)]
+        if bad.size:
+            raise StimulusError(
+                f"stimulus of input {source.name!r} must hold 0 or 1, not {bad[0]}; a channel "
+                f"spikes at most once a step, so encode values as spikes first"
+            )
+    return array.astype(bool)
+
+
+def _to_words(t: Indices, axon: Indices, steps: int) -> Words:
+    """Return EVENT and STEP words in order of time; doubles are left out."""
+    keys = np.unique(t * _AXON_SPAN + axon)
+    if not keys.size:
+        return step_words(steps)
+    first, counts = np.unique(keys // _AXON_SPAN, return_counts=True)
+    durations = np.diff(np.append(first, steps))
+    group = np.repeat(np.arange(len(first)), counts)
+    words = np.empty(len(keys) + len(first), np.uint16)
+    words[np.arange(len(keys)) + group] = keys % _AXON_SPAN
+    ends = np.cumsum(counts) + np.arange(len(first))
+    rest = np.minimum(durations, MAX_STEP_COUNT)
+    words[ends] = STEP_TAG | rest
+    # Longer silences than one word can say are rare: put the missing words behind.
+    long = np.flatnonzero(durations > MAX_STEP_COUNT)
+    for k in long[::-1]:
+        words = np.insert(words, ends[k] + 1, step_words(int(durations[k]) - MAX_STEP_COUNT))
+    return np.concatenate([step_words(int(first[0])), words])
+
+
+class _IteratorStream(StimulusStream):
+    """One item of an iterator per step; takes the next only when the array has room."""
+
+    def __init__(self, inputs: Inputs, items: Iterator[Any], steps: int | None) -> None:
+        super().__init__((), None)
+        self._inputs = inputs
+        self._items = items
+        self._limit = steps
+
+    def __iter__(self) -> Iterator[Words]:
+        done = 0
+        for item in itertools.islice(self._items, self._limit):
+            yield self._step(done, item)
+            done += 1
+        if self._limit is not None and self._limit > done:
+            yield step_words(self._limit - done)
+            done = self._limit
+        self.steps = done
+
+    def _step(self, t: int, item: Any) -> Words:
+        parts = [np.empty(0, np.int64)]
+        for name, channels in _by_name(self._inputs, item).items():
+            source = self._inputs[name]
+            channel = _integers(source, channels)
+            _check_range(source, f"channel in step {t}", channel, source.size)
+            parts += [copy[channel] for copy in source.axons]
+        axons = np.unique(np.concatenate(parts))
+        return np.append(axons[axons >= 0], STEP_TAG | 1).astype(np.uint16)

@@ -1,0 +1,68 @@
+"""Every error that Spikeloom raises on purpose, in one place to import them from."""
+
+from spikeloom.board.errors import (
+    BoardError,
+    NoProgramError,
+    RecordError,
+    SnapshotError,
+    StateError,
+    StimulusError,
+)
+from spikeloom.compiler.errors import (
+    CompileError,
+    NetworkTooLargeError,
+    ProgramFileError,
+    ProgramMismatchError,
+    QuantisationError,
+    ThetaError,
+)
+from spikeloom.contract import CapabilityError, ConfigError, SpikeloomError, ValueRangeError
+from spikeloom.link.errors import (
+    DeviceRefusedError,
+    DisconnectedError,
+    LinkError,
+    NoReplyError,
+    NotASpikeloomBoardError,
+    PortAbsentError,
+    PortBusyError,
+    PortPermissionError,
+    ProtocolVersionError,
+    SessionLostError,
+    StalledError,
+)
+from spikeloom.network.errors import NetworkError
+from spikeloom.recording import RecordingError
+from spikeloom.target import UnknownTargetError
+
+__all__ = [
+    "BoardError",
+    "CapabilityError",
+    "CompileError",
+    "ConfigError",
+    "DeviceRefusedError",
+    "DisconnectedError",
+    "LinkError",
+    "NetworkError",
+    "NetworkTooLargeError",
+    "NoProgramError",
+    "NoReplyError",
+    "NotASpikeloomBoardError",
+    "PortAbsentError",
+    "PortBusyError",
+    "PortPermissionError",
+    "ProgramFileError",
+    "ProgramMismatchError",
+    "ProtocolVersionError",
+    "QuantisationError",
+    "RecordError",
+    "RecordingError",
+    "SessionLostError",
+    "SnapshotError",
+    "SpikeloomError",
+    "StalledError",
+    "StateError",
+    "StimulusError",
+    "ThetaError",
+    "UnknownTargetError",
+    "ValueRangeError",
+]
