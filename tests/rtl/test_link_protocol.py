@@ -11,6 +11,13 @@ from spikeloom_sim.verilated.bench import run_bench
 pytestmark = pytest.mark.verilated
 
 
+def run(test_module: str, work: Path) -> None:
+    run_bench(Link(CONFIG, trial_cyc=TRIAL_CYC), name="link", test_module=test_module, work=work)
+
+
 def test_protocol(tmp_path: Path) -> None:
-    link = Link(CONFIG, trial_cyc=TRIAL_CYC)
-    run_bench(link, name="link", test_module="bench_link_protocol", work=tmp_path)
+    run("bench_link_protocol", tmp_path)
+
+
+def test_timing(tmp_path: Path) -> None:
+    run("bench_link_timing", tmp_path)
