@@ -92,6 +92,8 @@ def encode_batch(inputs: Inputs, stimulus: Stimulus, steps: int | None) -> tuple
             f"all inputs must have the same number of samples, not {sorted(samples)}; cut the "
             f"longer ones"
         )
+    if 0 in samples:
+        raise StimulusError("a batch must have at least one sample, not 0; check the array's shape")
     lengths = {value.shape[1] for value in named.values()}
     length = max(lengths) if steps is None else steps
     words = []

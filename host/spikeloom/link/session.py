@@ -265,7 +265,8 @@ class Session:
         except FrameError:
             self._requeue_oldest()
             return
-        if reply.status == Status.NO_SESSION:
+        # Without a session a device knows no nonce: it cannot read a frame, nor use ours.
+        if reply.status in (Status.NO_SESSION, Status.BAD_FRAME):
             raise SessionLostError(
                 f"the board on {self.line.url!r} must keep its session, but it was reset or "
                 f"another program took it over; open it again and program it"

@@ -24,6 +24,7 @@ from .opening import (
     request_rate,
     start_session,
 )
+from .ports import latency_hint
 from .session import Session
 from .stall import StallWatch
 from .statistics import LinkStatistics
@@ -275,4 +276,6 @@ def open_serial(
     """
     limits = Limits() if answer_latency_s is None else Limits(answer_latency_s=answer_latency_s)
     port = open_port(url, FIRST_BAUD, limits)
+    if hint := latency_hint(url):
+        _log.warning("%s", hint)
     return LinkTarget(port, url, limits=limits, baudrate=baudrate)
