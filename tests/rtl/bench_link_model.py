@@ -102,7 +102,6 @@ class DeviceModel:
             status = Status.BAD_VERSION
         elif nonce == 0:
             status = Status.BAD_VALUE
-        self.counts["refused"] += status != Status.OK
         if status == Status.OK:
             self.end = SessionEnd.SYNC if self.active else self.end
             self.active, self.nonce, self.expected = True, nonce, (request.seq + 1) % 256

@@ -202,24 +202,20 @@ class Executor(wiring.Component):
             self._answer(m, Status.OUT_OF_ORDER)
 
     def _sync_states(self, m: Module, session: Session) -> None:
-        """Begin a session; a refused SYNC leaves the one there is alone."""
+        """Begin a session; a refused SYNC has no effect, not even on the sequence."""
         head = self.frame.payload
         nonce, version = head.addr[:16], head.addr[16:]
         greeting = Cat(Const(PROTOCOL_VERSION, 8), session.end)
 
-        def refuse(status: Status) -> None:
-            m.d.comb += self.count_refused.eq(1)
-            self._answer(m, status)
-
         with m.State("SYNC"):
             m.d.sync += self.reply_nonce.eq(nonce)
             with m.If(head.length != 0):
-                refuse(Status.BAD_LENGTH)
+                self._answer(m, Status.BAD_LENGTH)
             with m.Elif(version != PROTOCOL_VERSION):
                 m.d.sync += [self._note.eq(greeting), self._note_size.eq(2)]
-                refuse(Status.BAD_VERSION)
+                self._answer(m, Status.BAD_VERSION)
             with m.Elif(nonce == 0):
-                refuse(Status.BAD_VALUE)
+                self._answer(m, Status.BAD_VALUE)
             with m.Else():
                 m.d.comb += self.stop.eq(1)
                 m.next = "STOP"
