@@ -1,8 +1,8 @@
 """A compiled program means what its network means.
 
-Two machines run side by side: one knows only the user's `Network` (members, weights, delays in
-steps), the other only the bytes of the `Program`. Delays through axon copies and relays, merging,
-placement, gain and byte layout lie between them.
+Two machines run side by side: one here knows only the user's `Network` (members, weights, delays
+in steps), the reference model only the bytes of the `Program`. Delays through axon copies and
+relays, merging, placement, gain and byte layout lie between them.
 """
 
 import dataclasses
@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from spikeloom.compiler import compile
 from spikeloom.contract import ArrayConfig, MemoryMap
-from spikeloom.contract.numbers import AXONS_PER_WORD, DECAY_ONE, signed_range
-from spikeloom.contract.registers import CONTROL_REGISTERS, core_register
+from spikeloom.contract.numbers import DECAY_ONE, signed_range
 from spikeloom.network import LIF, Network
+from spikeloom_sim.reference import ArrayModel
+from spikeloom_sim.reference.memory import write_words
 
 CONFIGS = [
     ArrayConfig(
@@ -103,71 +104,21 @@ def run_network(network, config, events):
     return fired, {name: cell.v.tolist() for name, cell in cells.items()}
 
 
-class Machine:
-    """An array that knows only windows, registers and events."""
-
-    def __init__(self, program):
-        config = self.config = program.config
-        self.memory = {}
-        for window in MemoryMap(config):
-            shape = (window.cores, window.depth * window.word_bytes)
-            self.memory[window.name] = np.zeros(shape, np.uint8)
-        self.map = MemoryMap(config)
-        for image in program.images:
-            start = image.offset * self.map[image.window].word_bytes
-            data = np.frombuffer(image.data, np.uint8)
-            self.memory[image.window][image.core, start : start + data.size] = data
-        control = program.control
-        self.axons = AXONS_PER_WORD * control[CONTROL_REGISTERS["axon_words"].offset]
-        cores = range(config.cores)
-        self.used = [control[core_register("neurons_in_use", k)] for k in cores]
-        self.theta_every = [1 << control[core_register("theta_every_log2", k)] for k in cores]
-        self.delay = self.fields("delay", 0)["delay"]
-        self.rows = [self.fields("rows", k) for k in cores]
-        shape = (config.rows_per_core, config.neurons_per_core)
-        self.weights = [self.fields("weights", k)["weight"].reshape(shape) for k in cores]
-        self.parameters = [self.core_parameters(k) for k in cores]
-        self.cells = [Cells(p, config.state_bits) for p in self.parameters]
-        self.pending = set()
-
-    def fields(self, window, core):
-        return self.map[window].unpack(self.memory[window][core].tobytes())
-
-    def core_parameters(self, core):
-        fields = {"theta_plus": 0, "theta_decay": 0}
-        for window in self.map:
-            if window.kind == "network" and window.depth == self.config.neurons_per_core:
-                fields |= self.fields(window.name, core)
-        size = self.config.neurons_per_core
-        return {name: np.broadcast_to(value, (size,)) for name, value in fields.items()}
-
-    def step(self, t, events):
-        """Run a step; `events` are input axons. Return the neurons that fired."""
-        config = self.config
-        for axon in events:
-            assert config.neurons <= axon < self.axons
-            self.pending.add((t + self.delay[axon], axon))
-        arriving = [axon for due, axon in self.pending if due == t]
-        fired = []
-        for core in range(config.cores):
-            acc = np.zeros(config.neurons_per_core, np.int64)
-            for axon in arriving:
-                if self.rows[core]["valid"][axon]:
-                    acc += self.weights[core][self.rows[core]["row"][axon]]
-            acc <<= self.parameters[core]["gain"]
-            fire = self.cells[core].update(acc, t % self.theta_every[core] == 0)
-            fire[self.used[core] :] = False
-            fired += (core * config.neurons_per_core + np.flatnonzero(fire)).tolist()
-        for neuron in fired:
-            assert 1 <= self.delay[neuron] < config.delay_slots
-            if neuron < self.axons:
-                self.pending.add((t + self.delay[neuron], neuron))
-        return fired
+def loaded_model(program):
+    """Return the reference model with a program in it, as a board would load it."""
+    config = program.config
+    model = ArrayModel(config)
+    memory = MemoryMap(config)
+    for image in program.images:
+        write_words(model, memory[image.window], image.core, image.offset, image.data)
+    for offset, value in program.control.items():
+        model.network.control.write(offset, value)
+    return model
 
 
 def run_program(program, events):
-    """Run the bytes, in the user's names."""
-    machine = Machine(program)
+    """Run the bytes of a program on the reference model, in the user's names."""
+    model = loaded_model(program)
     owner = {
         int(neuron): (name, k)
         for name, population in program.populations.items()
@@ -184,10 +135,10 @@ def run_program(program, events):
             for copy in program.inputs[name].axons
             if copy[channel] >= 0
         ]
-        for neuron in machine.step(t, axons):
-            if neuron not in relays:
-                fired.add((t, *owner[neuron]))
-    v = np.concatenate([cells.v for cells in machine.cells])
+        spikes = np.flatnonzero(model.step(axons)[0]).tolist()
+        fired |= {(t, *owner[neuron]) for neuron in spikes if neuron not in relays}
+    assert model.counters.refused_events == 0
+    v = model.neurons.v[0]
     return fired, {name: v[p.neurons].tolist() for name, p in program.populations.items()}
 
 
