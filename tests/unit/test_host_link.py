@@ -295,9 +295,9 @@ def test_old_version():
 
 
 def test_silence_and_echo_are_told_apart():
+    port = device_port(EchoArray())
+    port.device.frame = lambda data: b""
     with pytest.raises(NoReplyError, match=r"must answer SYNC at .* but nothing came"):
-        port = device_port(EchoArray())
-        port.device.frame = lambda data: b""
         LinkTarget(port, "dead:", limits=QUICK)
     loop = serial.serial_for_url("loop://", timeout=0.01)
     with pytest.raises(NotASpikeloomBoardError, match="that are no reply"):
