@@ -4,6 +4,7 @@ The gateware has the same functions: `sat` is its ``saturate``, `rtz` its ``roun
 `toward_zero` has the same name there. All take arrays or numbers and return new arrays.
 """
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,19 @@ __all__ = ["Integers", "rtz", "sat", "state_dtype", "toward_zero"]
 
 Integers = npt.NDArray[np.signedinteger[Any]]
 """Array of ``int32`` or ``int64``."""
+
+# Constants as arrays without dimensions: numpy then need not convert them in every call, which
+# takes as long as the work on a few hundred neurons. As int32 they never widen a result.
+_KEEP_ALL = np.array(DECAY_ONE, np.int32)
+_SHIFT = np.array(DECAY_SHIFT, np.int32)
+_FRACTION = np.array(DECAY_ONE - 1, np.int32)
+_SIGN_SHIFT = {4: np.array(31, np.int32), 8: np.array(63, np.int32)}
+
+
+@functools.cache
+def _rails(bits: int) -> tuple[Integers, Integers]:
+    low, high = signed_range(bits)
+    return np.array(low, np.int32), np.array(high, np.int32)
 
 
 def state_dtype(state_bits: int) -> type[np.int32] | type[np.int64]:
@@ -40,7 +54,7 @@ def sat(z: Integers, bits: int) -> Integers:
     >>> sat(np.array([-129, -128, 127, 128]), 8).tolist()
     [-128, -128, 127, 127]
     """
-    low, high = signed_range(bits)
+    low, high = _rails(bits)
     clamped: Integers = np.minimum(np.maximum(z, low), high)
     return clamped
 
@@ -62,10 +76,11 @@ def rtz(z: Integers, d: Integers | int) -> Integers:
     >>> rtz(np.array([-7, 7]), 0).tolist(), rtz(np.array([-7, 7]), 4096).tolist()
     ([-7, 7], [0, 0])
     """
-    product = z * (DECAY_ONE - d)
-    # The shift alone rounds toward minus infinity; the sign's copies add 4095 to negative products.
-    sign = product >> (product.dtype.itemsize * 8 - 1)
-    rounded: Integers = (product + (sign & (DECAY_ONE - 1))) >> DECAY_SHIFT
+    product = z * (_KEEP_ALL - d)
+    # A shift alone rounds toward minus infinity: 4095 is added where the sign bit, copied to all
+    # bits, is set.
+    sign = product >> _SIGN_SHIFT[product.itemsize]
+    rounded: Integers = (product + (sign & _FRACTION)) >> _SHIFT
     return rounded
 
 

@@ -24,6 +24,15 @@ Spikes = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 """Sample and axon (or neuron) of each spike."""
 
 
+def _places(flags: Flags) -> Spikes:
+    """Return row and column of all flags that are set, in order."""
+    if flags.shape[0] == 1:
+        row, column = flags.nonzero()
+        return row, column
+    row, column = np.divmod(flags.ravel().nonzero()[0], flags.shape[1])  # three times as fast
+    return row, column
+
+
 @dataclasses.dataclass
 class Counters:
     """What the status registers count; see `spikeloom.contract.registers`."""
@@ -38,6 +47,13 @@ class Counters:
     def clear(self) -> None:
         """Set the sticky ones to 0, as ``RESET counters`` does."""
         self.steps = self.spikes = self.arrivals = self.refused_events = 0
+
+    def add(self, other: "Counters") -> None:
+        """Count what `other` has counted as well; the ``last_...`` stay."""
+        self.steps += other.steps
+        self.spikes += other.spikes
+        self.arrivals += other.arrivals
+        self.refused_events += other.refused_events
 
     def register(self, name: str) -> int:
         """Return a status register; 0 where only hardware has something to tell."""
@@ -54,8 +70,8 @@ class Network:
 
     Attributes
     ----------
-    parameters : NeuronParameters
-        Of all neurons.
+    parameters, parameter_row : NeuronParameters
+        Of all neurons; the same memory in shapes (C*N,) and (1, C*N).
     delay : ndarray of int, shape (A,)
         Axonal delays, steps.
     synapses : Synapses
@@ -68,6 +84,7 @@ class Network:
 
     def __init__(self, config: ArrayConfig) -> None:
         self.parameters = NeuronParameters.zeros(config)
+        self.parameter_row = self.parameters.as_row()
         self.delay = np.zeros(config.axons, np.intp)
         self.synapses = Synapses(config)
         self.probes = ProbeTable(config)
@@ -185,8 +202,11 @@ class ArrayModel:
 
     def keep_samples(self, count: int) -> None:
         """Go on with the first `count` samples only."""
-        state = self.neurons
-        self.neurons = NeuronState(*(a[:count].copy() for a in dataclasses.astuple(state)))
+        if count == self.samples:
+            return
+        old = self.neurons
+        kept = (old.v, old.i, old.c, old.theta)
+        self.neurons = NeuronState(*(array[:count].copy() for array in kept))
         self.pending = self.pending[:, :count].copy()
 
     def admit(self, axons: npt.NDArray[np.intp]) -> Flags:
@@ -235,14 +255,14 @@ class ArrayModel:
         # Step 2 of semantics section 3, learning on arrival, has its place here.
         fired = self._update(acc)
         # Step 4, learning on firing, has its place here.
-        sample, neuron = np.divmod(np.flatnonzero(fired), self.config.neurons)
+        sample, neuron = _places(fired)
         self._emit(sample, neuron)
         self.t += 1
         self._count(int(np.count_nonzero(active)), neuron.size)
         return sample, neuron
 
     def _take_active(self) -> Flags:
-        """Return the axons in use that are due at `t`, shape (samples, axons in use); clear them."""
+        """Return the axons that are due at `t`, shape (samples, axons in use), and clear them."""
         due = self.pending[self.t & self._slot_mask, :, : self.network.control.axons_in_use]
         active = due.copy()
         due[...] = False
@@ -250,19 +270,19 @@ class ArrayModel:
 
     def _arrive(self, active: Flags) -> Integers:
         """Step 1: for every active axon with a row, ``acc[n] += w[row, n]``."""
-        weights = self.network.synapses.matrix
+        synapses = self.network.synapses
         if self.samples == 1:
-            rows = weights.take(np.flatnonzero(active), axis=0)
+            rows = synapses.matrix.take(active.ravel().nonzero()[0], axis=0)
             acc = np.add.reduce(rows, axis=0, keepdims=True)
         else:
-            acc = active.astype(np.float32) @ weights[: active.shape[1]]
+            acc = synapses.sums(active)
         return acc.astype(self._dtype)
 
     def _update(self, acc: Integers) -> Flags:
         """Step 3 for every neuron in use; the others keep their state and do not fire."""
-        control, p = self.network.control, self.network.parameters
+        control, p = self.network.control, self.network.parameter_row
         decaying = control.theta_decays(self.t)
-        theta_decay = np.where(decaying, p.theta_decay, 0)
+        theta_decay = p.theta_decay * decaying
         new = update_neurons(self.neurons, p, acc, theta_decay, self.config.state_bits)
         in_use = control.neurons_in_use
         if self.coverage is not None:

@@ -1,13 +1,12 @@
 """The neuron update: step 3 of one time step, as one pure function."""
 
 import dataclasses
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from spikeloom.contract import ArrayConfig
-from spikeloom.contract.numbers import signed_range
 
 from .arithmetic import Integers, rtz, sat, state_dtype, toward_zero
 
@@ -15,10 +14,14 @@ __all__ = ["Flags", "NeuronParameters", "NeuronState", "NeuronUpdate", "update_n
 
 Flags = npt.NDArray[np.bool_]
 
+_ZERO, _ONE = np.array(0, np.int32), np.array(1, np.int32)
 
-@dataclasses.dataclass
+
+@dataclasses.dataclass(frozen=True)
 class NeuronParameters:
     """Parameters of all neurons, each of shape (C*N,); ranges as in semantics section 2.
+
+    The arrays are changed in place, never replaced.
 
     Attributes
     ----------
@@ -54,14 +57,17 @@ class NeuronParameters:
     @classmethod
     def zeros(cls, config: ArrayConfig) -> Self:
         """Return what an array holds after ``RESET all``."""
-        dtype = state_dtype(config.state_bits)
-        kinds = {"reset_mode": np.bool_, "hold": np.bool_}
-        return cls(
-            **{
-                field.name: np.zeros(config.neurons, kinds.get(field.name, dtype))
-                for field in dataclasses.fields(cls)
-            }
-        )
+        zeros: dict[str, npt.NDArray[Any]] = {
+            field.name: np.zeros(config.neurons, state_dtype(config.state_bits))
+            for field in dataclasses.fields(cls)
+        }
+        zeros |= {name: np.zeros(config.neurons, np.bool_) for name in ("reset_mode", "hold")}
+        return cls(**zeros)
+
+    def as_row(self) -> Self:
+        """Return views of shape (1, C*N); numpy is quicker where it need not broadcast."""
+        fields = dataclasses.fields(self)
+        return type(self)(**{f.name: getattr(self, f.name)[np.newaxis] for f in fields})
 
 
 @dataclasses.dataclass
@@ -126,7 +132,7 @@ def update_neurons(
     state: NeuronState,
     p: NeuronParameters,
     acc: Integers,
-    theta_decay: Integers | int,
+    theta_decay: Integers,
     state_bits: int,
 ) -> NeuronUpdate:
     """Return what one step makes of all neurons; semantics section 3, step 3, line by line::
@@ -147,10 +153,10 @@ def update_neurons(
     state : NeuronState
         State before the step; not changed.
     p : NeuronParameters
-        Parameters.
+        Parameters, of any shape that broadcasts.
     acc : ndarray of int, shape (samples, C*N)
         Sum of the weights that arrived.
-    theta_decay : ndarray of int, shape (C*N,), or 0
+    theta_decay : ndarray of int
         Decay of theta in this step: 0 in steps in which it does not decay.
     state_bits : int
         Width of `v` and `i`.
@@ -160,22 +166,22 @@ def update_neurons(
     NeuronUpdate
         New arrays.
     """
-    theta_max = signed_range(state_bits)[1]
     i_wide = rtz(state.i, p.i_decay) + (acc << p.gain)
     i = sat(i_wide, state_bits)
     u_decayed = rtz(state.v, p.v_decay)
     u_wide = toward_zero(u_decayed, p.leak) + i + p.bias
-    u = sat(u_wide, state_bits)
-    refractory = state.c > 0
-    u = np.where(refractory & p.hold, p.reset, u)
+    v = sat(u_wide, state_bits)  # u on the page
+    refractory = state.c > _ZERO
+    np.copyto(v, p.reset, where=refractory & p.hold)
     theta_decayed = rtz(state.theta, theta_decay)
     limit = p.threshold + theta_decayed
-    fired = (u > limit) & ~refractory
-    c = np.where(fired, p.refractory, np.maximum(state.c - 1, 0))
-    v_wide = u - limit
+    fired = (v > limit) & ~refractory
+    c = np.maximum(state.c - _ONE, _ZERO)
+    np.copyto(c, p.refractory, where=fired)
+    v_wide = v - limit
     v_after = np.where(p.reset_mode, sat(v_wide, state_bits), p.reset)
-    v = np.where(fired, v_after, u)
-    theta_raised = np.minimum(theta_decayed + p.theta_plus, theta_max)
+    np.copyto(v, v_after, where=fired)
+    theta_raised = sat(theta_decayed + p.theta_plus, state_bits)
     theta = np.where(fired, theta_raised, theta_decayed)
     return NeuronUpdate(
         v, i, c, theta, fired, i_wide, u_wide, v_wide, u_decayed, theta_decayed, refractory
