@@ -23,6 +23,7 @@ class ArrayStub:
         self.busy = self.waiting = False
         self.to_consume, self.consumed = 0, []
         self.reset_left, self.stop_left = 0, 0
+        self.step_cyc = None  # cycles that a step goes on after a stop; None: as it comes
         self.taking = False
 
     def drive(self):
@@ -65,7 +66,7 @@ class ArrayStub:
         if not stop:
             self.stop_left = 0
         elif self.stop_left == 0:
-            self.stop_left = self.rng.randrange(1, 30)  # of the step that is under way
+            self.stop_left = self.step_cyc or self.rng.randrange(1, 30)
         elif self.stop_left > 1:
             self.stop_left -= 1
         else:

@@ -103,6 +103,46 @@ async def a_pull_that_is_not_busy_tells_of_all_words(dut):
     assert ended_busy > 60
 
 
+@cocotb.test()
+async def a_word_between_ring_and_array_is_busy(dut):
+    bench = Bench(dut, "handover")
+    await bench.start()
+    await bench.sync()
+    array, ticker = bench.array, bench.ticker
+    await bench.ask(Op.PUSH, 0, b"\1\x80")
+    array.to_consume = 1
+    await ticker.until(lambda: array.to_consume == 0, "taking the word")
+    assert dut.quiet.value == 0
+    await ticker.tick()
+    assert dut.quiet.value == 0
+    array.busy = True  # it may need two cycles before it says so
+    for _ in range(5):
+        await ticker.tick()
+        assert dut.quiet.value == 0
+    array.busy = False
+    await ticker.tick(2)
+    assert dut.quiet.value == 1
+
+
+@cocotb.test()
+async def a_stop_waits_for_the_step_under_way(dut):
+    bench = Bench(dut, "stop")
+    await bench.start()
+    await bench.sync()
+    await bench.produce([1, 2, 3])
+    bench.set_busy(True)
+    bench.array.step_cyc = 400
+    data = encode_request(Request(bench.model.expected, Op.RESET, 0), bench.model.nonce)
+    expected = bench.model.line(data)
+    bench.tx.items, bench.rx.items = [], list(data)
+    await bench.ticker.until(lambda: dut.array__stop.value == 1, "stop")
+    held = await bench.ticker.until(lambda: dut.array__stop.value == 0, "the end of the stop")
+    assert held >= 400
+    await bench.ticker.until(lambda: 0 in bench.tx.items, "the reply")
+    assert bytes(bench.tx.items) == expected
+    bench.agree()
+
+
 async def burst(bench, requests):
     """Send requests in one go; return the cycles until the last reply has been sent."""
     line = b"".join(encode_request(request, bench.model.nonce) for request in requests)
