@@ -12,7 +12,18 @@ if TYPE_CHECKING:
 else:
     Subparsers = Any
 
-__all__ = ["Subparsers", "add_command", "add_json", "format_table", "print_json", "print_pairs"]
+__all__ = [
+    "NOTHING",
+    "Subparsers",
+    "add_command",
+    "add_json",
+    "format_table",
+    "print_json",
+    "print_pairs",
+]
+
+NOTHING = "."
+"""What stands in a table of numbers where there is none."""
 
 
 def add_command(
@@ -63,7 +74,8 @@ def format_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     cells = [[str(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
     right = [
-        all(isinstance(cell, int | float) for cell in column) for column in zip(*rows, strict=True)
+        all(isinstance(cell, int | float) or cell == NOTHING for cell in column)
+        for column in zip(*rows, strict=True)
     ] or [False] * len(head)
     lines = []
     for row in [list(head), *cells]:
@@ -75,8 +87,8 @@ def format_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "\n".join(lines)
 
 
-def print_pairs(pairs: dict[str, object]) -> None:
-    """Print names and values, one pair a line, values aligned."""
-    width = max(map(len, pairs), default=0)
+def print_pairs(pairs: dict[str, object], width: int = 0) -> None:
+    """Print names and values, one pair a line; names take at least `width` columns."""
+    width = max(width, *map(len, pairs))
     for name, value in pairs.items():
         print(f"{name.ljust(width)}  {value}")

@@ -1,0 +1,138 @@
+"""``spikeloom demo``: whole applications, from real input to figures."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .output import (
+    NOTHING,
+    Subparsers,
+    add_command,
+    add_json,
+    format_table,
+    print_json,
+    print_pairs,
+)
+
+if TYPE_CHECKING:
+    from spikeloom.board import Board
+    from spikeloom.demos.digits import DigitsResult
+
+__all__ = ["register"]
+
+_WIDTH = 8
+DEFAULT_FOLDER = Path("spikeloom-digits")
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the command and the demos below it."""
+    parser = add_command(
+        subparsers,
+        "demo",
+        summary="run a whole application: digits",
+        description="Run a whole application on a target.",
+        examples="  spikeloom demo digits\n  spikeloom demo digits --target model: --images 50",
+    )
+    demos = parser.add_subparsers(title="demos", metavar="DEMO", required=True)
+    _register_digits(demos)
+
+
+def _register_digits(subparsers: Subparsers) -> None:
+    parser = add_command(
+        subparsers,
+        "digits",
+        summary="classify 594 handwritten digits",
+        description="Load a trained network, stream the test images of scikit-learn's digits and\n"
+        "print accuracy, confusion matrix, cycles per step and line use. Saves raster.png and\n"
+        "confusion.png. The first run on sim: builds the simulated board.",
+        examples="  spikeloom demo digits\n"
+        "  spikeloom demo digits --target model:\n"
+        "  spikeloom demo digits --target /dev/ttyUSB1 --images 100 --out figures",
+    )
+    parser.add_argument("--target", metavar="URL", help="default: sim: where g++ is, else model:")
+    parser.add_argument("--images", type=_count, metavar="N", help="only the first N images")
+    parser.add_argument("--out", type=Path, default=DEFAULT_FOLDER, metavar="DIR",
+                        help=f"folder of the figures (default: {DEFAULT_FOLDER})")  # fmt: skip
+    add_json(parser)
+    parser.set_defaults(handler=digits)
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {value}")
+    return value
+
+
+def digits(args: argparse.Namespace) -> int:
+    """Run the digits demo."""
+    import spikeloom
+    from spikeloom.demos.digits import classify, program_digits, save_figures
+    from spikeloom.demos.digits_data import load_digits
+
+    data = load_digits()
+    images, labels = data.test_images[: args.images], data.test_labels[: args.images]
+    with spikeloom.open(args.target) as board:
+        if not args.json:
+            _print_board(board)
+        program_bytes = program_digits(board)
+        result = classify(board, images, labels)
+        url = board.url
+    paths = save_figures(result, args.out)
+    facts = {"target": url, "program_bytes": program_bytes, **result.figures()}
+    facts["files"] = [str(path) for path in paths]
+    if args.json:
+        print_json(facts)
+    else:
+        _print_result(facts, result)
+    return 0
+
+
+def _print_board(board: "Board") -> None:
+    config = board.config
+    kind = {"model": "reference model", "sim": "simulated gateware"}
+    print_pairs(
+        {
+            "target": f"{board.url} ({kind.get(board.url.split(':')[0], 'board')})",
+            "array": f"{config.name}: {config.cores} cores of {config.neurons_per_core} neurons, "
+            f"{config.inputs} inputs",
+        },
+        _WIDTH,
+    )
+
+
+def _print_result(facts: dict[str, Any], result: "DigitsResult") -> None:
+    if facts["cycles_per_step"] is None:
+        cycles = "not counted: the model has no clock"
+    else:
+        cycles = (
+            f"{facts['cycles_per_step']:.0f} a step; an image takes the array "
+            f"{facts['array_seconds_per_image'] * 1e6:.0f} µs at {result.clock_hz / 1e6:g} MHz"
+        )
+    if facts["bytes_sent_per_image"] is None:
+        line = "not used: the model has none"
+    else:
+        line = (
+            f"{facts['bytes_sent_per_image']:.0f} bytes to the board and "
+            f"{facts['bytes_received_per_image']:.0f} back an image, "
+            f"{facts['line_efficiency']:.0%} of them payload, {facts['retries']} retries"
+        )
+    print_pairs(
+        {
+            "program": f"{facts['program_bytes']:,} bytes",
+            "images": f"{facts['images']} of {facts['steps_per_image']} steps each",
+            "speed": f"{facts['steps_per_s']:,.0f} steps/s, "
+            f"{facts['images'] / facts['seconds']:,.0f} images/s on this computer",
+            "cycles": cycles,
+            "spikes": f"{facts['input_events_per_image']:.0f} in and "
+            f"{facts['spikes_per_image']:.0f} out an image",
+            "line": line,
+            "figures": ", ".join(facts["files"]),
+        },
+        _WIDTH,
+    )
+    rows = [[k, *(count or NOTHING for count in row)] for k, row in enumerate(facts["confusion"])]
+    head = ["digit", *(f"as {k}" for k in range(len(rows)))]
+    print("\n" + format_table(head, rows))
+    share = facts["right"] / facts["images"]
+    print(f"\naccuracy {share:.1%}: {facts['right']} of {facts['images']} right")
