@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import ClockDomain, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -73,6 +73,9 @@ class Top(wiring.Component):
 class SimTop(wiring.Component):
     """`Top`, and a way past the UART for a simulator that does not want to count bits.
 
+    Inputs end in registers and there is no reset, so that a simulator has next to nothing to do
+    when an input changes. The registers' initial values are those that a reset would give.
+
     Parameters
     ----------
     config : ArrayConfig
@@ -80,15 +83,19 @@ class SimTop(wiring.Component):
 
     Members
     -------
+    clk : In(1)
+        Clock of everything.
     rx : In(1), init=1
     tx : Out(1), init=1
         Serial lines, as in `Top`.
     bypass : In(1)
         1: the link's bytes go through `byte_in` and `byte_out`, 0: through the UART. Held from
-        reset on.
+        the first cycle on.
     byte_in : In(stream.Signature(8))
-    byte_out : Out(stream.Signature(8))
-        Bytes to and from the link, at most one a cycle.
+        Bytes to the link, at most one a cycle.
+    byte_out.valid : Out(1)
+    byte_out.payload : Out(8)
+        Bytes from the link, at most one a cycle; each is there for one cycle.
     quiet : Out(1)
         Nothing is under way behind the receiver's shift register: link, array and transmitter
         rest, and no byte waits. The state then changes no more until a byte comes.
@@ -96,6 +103,7 @@ class SimTop(wiring.Component):
         The device's rate: a bit takes ``2**24 / increment`` cycles.
     """
 
+    clk: Signal
     rx: Signal
     tx: Signal
     bypass: Signal
@@ -108,11 +116,12 @@ class SimTop(wiring.Component):
         self._config = config
         super().__init__(
             {
+                "clk": In(1),
                 "rx": In(1, init=1),
                 "tx": Out(1, init=1),
                 "bypass": In(1),
                 "byte_in": In(stream.Signature(8)),
-                "byte_out": Out(stream.Signature(8)),
+                "byte_out": Out(wiring.Signature({"valid": Out(1), "payload": Out(8)})),
                 "quiet": Out(1),
                 "increment": Out(BAUD_PHASE_BITS),
             }
@@ -121,22 +130,33 @@ class SimTop(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Join the parts, with a switch on both streams of bytes."""
         m = Module()
+        m.domains.sync = sync = ClockDomain("sync", reset_less=True)
+        m.d.comb += sync.clk.eq(self.clk)
         parts = _Parts(m, self._config)
         link, uart_rx, uart_tx = parts.link, parts.uart_rx, parts.uart_tx
+        bypass = Signal()
+        taken = stream.Signature(8).create()
+        m.d.sync += bypass.eq(self.bypass)
+        m.d.comb += self.byte_in.ready.eq(~taken.valid | taken.ready)
+        with m.If(self.byte_in.ready):
+            m.d.sync += [
+                taken.valid.eq(self.byte_in.valid),
+                taken.payload.eq(self.byte_in.payload),
+            ]
         m.d.comb += [
             uart_rx.rx.eq(self.rx),
             self.tx.eq(uart_tx.tx),
             self.increment.eq(link.increment),
-            link.tx_idle.eq(self.bypass | uart_tx.idle),
-            link.rx.valid.eq(Mux(self.bypass, self.byte_in.valid, uart_rx.o.valid)),
-            link.rx.payload.eq(Mux(self.bypass, self.byte_in.payload, uart_rx.o.payload)),
-            self.byte_in.ready.eq(self.bypass & link.rx.ready),
-            uart_rx.o.ready.eq(~self.bypass & link.rx.ready),
-            self.byte_out.valid.eq(self.bypass & link.tx.valid),
+            link.tx_idle.eq(bypass | uart_tx.idle),
+            link.rx.valid.eq(Mux(bypass, taken.valid, uart_rx.o.valid)),
+            link.rx.payload.eq(Mux(bypass, taken.payload, uart_rx.o.payload)),
+            taken.ready.eq(bypass & link.rx.ready),
+            uart_rx.o.ready.eq(~bypass & link.rx.ready),
+            self.byte_out.valid.eq(bypass & link.tx.valid),
             self.byte_out.payload.eq(link.tx.payload),
-            uart_tx.i.valid.eq(~self.bypass & link.tx.valid),
+            uart_tx.i.valid.eq(~bypass & link.tx.valid),
             uart_tx.i.payload.eq(link.tx.payload),
-            link.tx.ready.eq(Mux(self.bypass, self.byte_out.ready, uart_tx.i.ready)),
+            link.tx.ready.eq(bypass | uart_tx.i.ready),
             self.quiet.eq(
                 link.quiet
                 & ~link.array.busy

@@ -21,8 +21,6 @@ namespace {
 using Cycles = int64_t;
 constexpr Cycles kOneCycle = Cycles{1} << 32;
 
-// Verilator writes the double underscore of Amaranth's flattened names as ___05F.
-constexpr int kResetCycles = 8;
 // The board counts as at rest after this many quiet cycles, so that work handed from one unit to
 // the next may be invisible for a few.
 constexpr int kQuietCycles = 32;
@@ -145,17 +143,11 @@ class Board {
   public:
     Board(bool bits, Cycles bit, uint64_t latency)
         : top_{&context_, "sim_top"}, bits_{bits}, bit_{bit}, latency_{latency} {
+        // Verilator writes the double underscore of Amaranth's flattened names as ___05F.
         top_.bypass = !bits;
         top_.rx = 1;
         top_.byte_in___05Fvalid = 0;
         top_.byte_in___05Fpayload = 0;
-        top_.byte_out___05Fready = 1;
-        top_.rst = 1;
-        for (int k = 0; k < kResetCycles; ++k) {
-            settle();
-            edge();
-        }
-        top_.rst = 0;
     }
 
     ~Board() { top_.final(); }
