@@ -22,7 +22,7 @@ PACKAGE = ROOT / "rtl" / "spikeloom_rtl"
 TIME_LIMIT_S = 600
 SUITES = {
     "array": ["tests/cosim/test_lockstep.py", "--networks", "12", "-k", "tiny or odd"],
-    "link": ["tests/cosim/test_wire.py"],
+    "link": ["tests/rtl", "-k", "link"],
 }
 """What has to fail, by the kind of mutation: arguments for pytest."""
 

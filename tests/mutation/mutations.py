@@ -194,3 +194,139 @@ ARRAY = (
     ),
 )
 """Mutations that the lock-step suite must notice."""
+
+LINK = (
+    Mutation(
+        "a full input ring drops what comes",
+        "link/input_ring.py",
+        "self.i.ready.eq(queue.w_rdy)",
+        "self.i.ready.eq(1)",
+    ),
+    Mutation(
+        "credit is not checked",
+        "link/ring_access.py",
+        "push & (length // _WORD_BYTES > self.push_free)",
+        "push & 0",
+    ),
+    Mutation(
+        "a full output ring overwrites its oldest word",
+        "link/output_ring.py",
+        "self.i.ready.eq(level != self._words)",
+        "self.i.ready.eq(1)",
+    ),
+    Mutation(
+        "a stop bit is not checked",
+        "link/uart_rx.py",
+        'with m.State("STOP"), m.If(middle):\n                with m.If(line):',
+        'with m.State("STOP"), m.If(middle):\n                with m.If(1):',
+    ),
+    Mutation(
+        "bits are sampled at their beginning",
+        "link/uart_rx.py",
+        "m.d.sync += phase.eq(_HALF_BIT)",
+        "m.d.sync += phase.eq(_HALF_BIT | (_HALF_BIT - 1))",
+    ),
+    Mutation(
+        "no stop bit is sent",
+        "link/uart_tx.py",
+        "left.eq(_FRAME_BITS)]",
+        "left.eq(_FRAME_BITS - 1)]",
+    ),
+    Mutation(
+        "the CRC is not compared",
+        "link/frame_receiver.py",
+        "ours = crc == (tail ^ Cat(self.nonce, self.nonce))",
+        "ours = 1",
+    ),
+    Mutation(
+        "frames of earlier sessions pass",
+        "link/frame_receiver.py",
+        "ours = crc == (tail ^ Cat(self.nonce, self.nonce))",
+        "ours = crc == tail",
+    ),
+    Mutation(
+        "an unfinished COBS block passes",
+        "link/frame_receiver.py",
+        "with m.If(sized & well_coded):",
+        "with m.If(sized):",
+    ),
+    Mutation(
+        "zeros at the end of a reply are lost",
+        "link/frame_sender.py",
+        "Mux(fill, end - code, byte)",
+        "Mux(fill & ~close, end - code, byte)",
+    ),
+    Mutation(
+        "repeated requests are executed again",
+        "link/session.py",
+        "self.is_next.eq(distance == 0)",
+        "self.is_next.eq((distance == 0) | self.is_done)",
+    ),
+    Mutation(
+        "a lost request goes unnoticed",
+        "link/session.py",
+        "self.is_next.eq(distance == 0)",
+        "self.is_next.eq(distance < 128)",
+    ),
+    Mutation(
+        "a refused request does not count",
+        "link/executor.py",
+        "m.d.comb += session.execute.eq(~self._repeated)",
+        "m.d.comb += session.execute.eq(~self._repeated & (self._unit_status == Status.OK))",
+    ),
+    Mutation(
+        "writes while steps run",
+        "link/memory_access.py",
+        "with m.Elif(self.busy & (write | ~entry.live)):",
+        "with m.Elif(self.busy & ~write & ~entry.live):",
+    ),
+    Mutation(
+        "read-only windows are written",
+        "link/memory_access.py",
+        "with m.Elif(write & ~entry.writable):",
+        "with m.Elif(0):",
+    ),
+    Mutation(
+        "the last word of a window is out of reach",
+        "link/memory_access.py",
+        "first + count > entry.depth",
+        "first + count >= entry.depth",
+    ),
+    Mutation(
+        "a frame's word count is rounded",
+        "link/divider.py",
+        "self.remainder.eq(Mux(fits, part - self.divisor, part))",
+        "self.remainder.eq(0)",
+    ),
+    Mutation(
+        "bytes of a word are swapped",
+        "link/payload_reader.py",
+        "self.payload.address.eq(base + byte)",
+        "self.payload.address.eq(base + (size - 1 - byte))",
+    ),
+    Mutation(
+        "a word's second byte is sent twice",
+        "link/reply_writer.py",
+        "word.eq(word >> 8)",
+        "word.eq(Cat(word[8:16], word[8:]))",
+    ),
+    Mutation(
+        "a reset empties no ring",
+        "link/reset_control.py",
+        "self.clear.eq(1)",
+        "self.clear.eq(0)",
+    ),
+    Mutation(
+        "a rate that does not work stays",
+        "link/baud_control.py",
+        "self.increment.eq(self.increment.init)",
+        "self.increment.eq(self.increment)",
+    ),
+    Mutation(
+        "any rate is taken",
+        "link/control.py",
+        "(addr == 0) | (addr > _MAX_INCREMENT)",
+        "addr == 0",
+    ),
+)
+"""Mutations of the link that its benches or the host's tests must notice."""

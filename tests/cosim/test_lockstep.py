@@ -1,0 +1,79 @@
+"""The gateware equals the reference in every bit of state after every step.
+
+Random networks on configurations unlike each other; Hypothesis prints the case that fails, and a
+case is made from its seed alone. What the networks have exercised is counted: a run that took not
+every branch, or in which too few neurons fired, fails.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from lockstep import lockstep
+from lockstep_configs import LOCKSTEP_CONFIGS
+from random_networks import cases
+
+from spikeloom.contract import ArrayConfig
+from spikeloom.link import LinkTarget
+from spikeloom_sim.reference import Coverage
+from spikeloom_sim.reference.target import ModelTarget
+from spikeloom_sim.verilated.target import open_sim
+
+pytestmark = pytest.mark.verilated
+
+LEAST_FIRING = 0.05
+LEAST_STEPS = 2000
+
+totals: dict[str, Coverage] = {}
+steps_run: dict[str, int] = {}
+networks_run: dict[str, int] = {}
+
+
+@pytest.fixture(scope="module", params=LOCKSTEP_CONFIGS, ids=lambda config: config.name)
+def config(request: pytest.FixtureRequest) -> ArrayConfig:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def board(config: ArrayConfig) -> Iterator[LinkTarget]:
+    target = open_sim(f"sim:{config.name}", config=config)
+    yield target
+    target.close()
+
+
+def test_random_networks(config: ArrayConfig, board: LinkTarget, networks: int) -> None:
+    coverage = Coverage()
+    model = ModelTarget(config, coverage=coverage)
+    steps_run[config.name] = networks_run[config.name] = 0
+
+    @settings(
+        max_examples=networks,
+        deadline=None,
+        print_blob=True,
+        derandomize=False,
+        # Shrinking would run for minutes and shows nothing that the seed does not.
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(data=st.data())
+    def property_holds(data: st.DataObject) -> None:
+        case = data.draw(cases(config))
+        steps_run[config.name] += len(lockstep(case, model, board))
+        networks_run[config.name] += 1
+
+    property_holds()
+    totals[config.name] = coverage
+
+
+def test_coverage(networks: int) -> None:
+    """Runs last: the networks above took every branch, and enough neurons fired."""
+    if set(totals) != {config.name for config in LOCKSTEP_CONFIGS}:
+        pytest.skip("counts only when all configurations have run in this process")
+    total = sum(totals.values(), start=Coverage())
+    print(f"\n{sum(networks_run.values())} networks, {sum(steps_run.values())} steps, {total}")
+    assert total.missing() == []
+    assert total.fired >= LEAST_FIRING * total.neuron_steps
+    if networks * len(LOCKSTEP_CONFIGS) >= 200:
+        assert sum(networks_run.values()) >= 200
+        assert sum(steps_run.values()) >= LEAST_STEPS
