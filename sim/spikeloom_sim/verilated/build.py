@@ -15,15 +15,16 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from spikeloom.contract import ArrayConfig, SpikeloomError
-from spikeloom_rtl.emit import Emitted, emit
 from spikeloom_rtl.identity import build_id
-from spikeloom_rtl.top import SimTop
 
 from .cache import cache_root, cached_folder, content_key
 from .toolchain import WAIVERS, Toolchain, find_toolchain
+
+if TYPE_CHECKING:
+    from spikeloom_rtl.emit import Emitted
 
 __all__ = ["DEFAULT_OPTIMISE", "LIBRARY", "OPTIMISE_LEVELS", "BuildError", "build_board"]
 
@@ -111,11 +112,19 @@ def build_board(
     folder = _look_up(index)
     if folder is None:
         with _progress_line(config, sys.stderr if progress is None else progress):
-            emitted = emit(SimTop(config), _TOP, config)
+            emitted = _emit(config)
             key = recipe.key(emitted.verilog)
             folder = cached_folder(_KIND, key, lambda new: _make(new, emitted, recipe))
             _note(index, key)
     return folder
+
+
+def _emit(config: ArrayConfig) -> "Emitted":
+    # Amaranth takes a while to import, and only a first build needs it.
+    from spikeloom_rtl.emit import emit
+    from spikeloom_rtl.top import SimTop
+
+    return emit(SimTop(config), _TOP, config)
 
 
 def _look_up(index: Path) -> Path | None:
@@ -139,7 +148,7 @@ def _note(index: Path, key: str) -> None:
     Path(temporary).replace(index)
 
 
-def _make(folder: Path, emitted: Emitted, recipe: _Recipe) -> None:
+def _make(folder: Path, emitted: "Emitted", recipe: _Recipe) -> None:
     """Build in a folder of its own and put into `folder` what is to be kept."""
     tools = recipe.tools
     with tempfile.TemporaryDirectory(prefix="spikeloom-") as name:
@@ -203,7 +212,7 @@ def _run(command: Sequence[str | Path], tools: Toolchain) -> None:
 
 def _expected_s(config: ArrayConfig) -> int:
     """Return about how long a first build takes on two cores, in seconds."""
-    return 20 + 10 * config.cores
+    return 10 * (1 + config.cores)
 
 
 @contextlib.contextmanager
