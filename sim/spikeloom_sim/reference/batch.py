@@ -81,7 +81,6 @@ def _run_together(model: ArrayModel, stimuli: list[Stimulus]) -> list[Words]:
 def _run_group(model: ArrayModel, stimuli: list[Stimulus]) -> list[Words]:
     """Run samples, the longest first, together; each leaves when it has ended."""
     group = model.fork(len(stimuli))
-    group.t = 0
     events = _merged(group, stimuli)
     encoders = [Encoder() for _ in stimuli]
     words: list[list[Words]] = [[] for _ in stimuli]

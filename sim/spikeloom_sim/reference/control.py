@@ -58,6 +58,12 @@ class ControlRegisters:
         self._values = {offset: reset_value(self._config, offset) for offset in offsets}
         self._derive()
 
+    def __copy__(self) -> "ControlRegisters":
+        copied = ControlRegisters(self._config)
+        copied._values = dict(self._values)
+        copied._derive()
+        return copied
+
     @property
     def t(self) -> int:
         """Number of the next step."""

@@ -1,5 +1,6 @@
 """`ArrayModel`: the array as ``docs/semantics.md`` describes it, sections 1, 2, 3 and 5."""
 
+import copy
 import dataclasses
 from typing import Self
 
@@ -318,8 +319,12 @@ class ArrayModel:
         counters.last_fired = fired
 
     def fork(self, samples: int) -> Self:
-        """Return a model in the reset state with its own counters that shares this one's network.
+        """Return a model in the reset state that shares this one's memories and coverage.
 
-        The two share the step counter as well.
+        Counters and control registers are its own; the latter begin with this one's values.
         """
-        return type(self)(self.config, samples, coverage=self.coverage, network=self.network)
+        network = copy.copy(self.network)
+        network.control = copy.copy(self.network.control)
+        fork = type(self)(self.config, samples, coverage=self.coverage, network=network)
+        fork.t = 0
+        return fork

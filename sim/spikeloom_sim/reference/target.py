@@ -164,7 +164,7 @@ class ModelTarget:
         RunError
             If a run is under way, except to reset the counters.
         """
-        if kind != ResetKind.COUNTERS:
+        if self._closed or kind != ResetKind.COUNTERS:
             self._check_idle(f"reset {ResetKind(kind).name}")
         self.model.reset(ResetKind(kind))
 
