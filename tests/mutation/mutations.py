@@ -205,8 +205,8 @@ LINK = (
     Mutation(
         "credit is not checked",
         "link/ring_access.py",
-        "push & (length // _WORD_BYTES > self.push_free)",
-        "push & 0",
+        "with m.Elif(length // _WORD_BYTES > self.push_free):",
+        "with m.Elif(0):",
     ),
     Mutation(
         "a full output ring overwrites its oldest word",

@@ -2,6 +2,7 @@
 
 from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
+from amaranth.lib.data import View
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig, MemoryMap
@@ -64,19 +65,13 @@ class MemoryAccess(wiring.Component):
         first = unit.head.addr[:OFFSET_BITS]
         core = unit.head.addr[OFFSET_BITS : OFFSET_BITS + CORE_BITS]
         count = Signal(LENGTH_BITS)  # words; 0 stands for a number that is not whole
-        go = Signal()  # all checks passed: move the words
         m.d.comb += [
             table.window.eq(unit.head.addr[-WINDOW_BITS:]),
             divider.dividend.eq(unit.head.length),
             divider.divisor.eq(entry.word_bytes),
             unit.has_reply.eq(~write),
             unit.payload.size.eq(entry.word_bytes),
-            unit.payload.start.eq(go),
         ]
-
-        def finish(status: Status) -> None:
-            m.d.comb += [unit.done.eq(1), unit.status.eq(status)]
-            m.next = "IDLE"
 
         with m.FSM():
             with m.State("IDLE"), m.If(unit.start):
@@ -86,9 +81,9 @@ class MemoryAccess(wiring.Component):
             with m.State("ADDRESS"):
                 m.d.comb += [unit.payload.size.eq(1), unit.payload.words.ready.eq(1)]
                 with m.If(~write & (unit.head.length != 1)):
-                    finish(Status.BAD_LENGTH)
+                    self._finish(m, Status.BAD_LENGTH)
                 with m.Elif(~entry.exists | (core >= entry.cores) | (first >= entry.depth)):
-                    finish(Status.BAD_ADDRESS)
+                    self._finish(m, Status.BAD_ADDRESS)
                 with m.Elif(write):
                     m.d.comb += divider.start.eq(1)
                     m.next = "DIVIDE"
@@ -99,26 +94,38 @@ class MemoryAccess(wiring.Component):
                 m.d.sync += count.eq(Mux(divider.remainder == 0, divider.quotient, 0))
                 m.next = "COUNT"
             with m.State("COUNT"):
-                with m.If((count == 0) | (~write & (count > entry.max_count))):
-                    finish(Status.BAD_LENGTH)
-                with m.Elif(first + count > entry.depth):
-                    finish(Status.BAD_ADDRESS)
-                with m.Elif(write & ~entry.writable):
-                    finish(Status.READ_ONLY)
-                with m.Elif(self.busy & (write | ~entry.live)):
-                    finish(Status.BUSY)
-                with m.Elif(write):
-                    m.d.comb += go.eq(1)
-                    m.next = "WRITE"
-                with m.Else():
-                    m.d.comb += [go.eq(1), unit.done.eq(1), unit.status.eq(Status.OK)]
-                    m.next = "READ"
+                go = self._check_count(m, entry, write, first, count)
             with m.State("WRITE"), m.If(self._write_words(m)):
-                finish(Status.OK)
+                self._finish(m, Status.OK)
             with m.State("READ"), m.If(self._read_words(m, entry.word_bytes)):
                 m.next = "IDLE"
         self._count_words(m, go, count)
         return m
+
+    def _finish(self, m: Module, status: Status, state: str = "IDLE") -> None:
+        m.d.comb += [self.unit.done.eq(1), self.unit.status.eq(status)]
+        m.next = state
+
+    def _check_count(
+        self, m: Module, entry: View, write: Value, first: Value, count: Signal
+    ) -> Signal:
+        """Make the checks that need the number of words; return whether they are to be moved."""
+        go = Signal()
+        with m.If((count == 0) | (~write & (count > entry.max_count))):
+            self._finish(m, Status.BAD_LENGTH)
+        with m.Elif(first + count > entry.depth):
+            self._finish(m, Status.BAD_ADDRESS)
+        with m.Elif(write & ~entry.writable):
+            self._finish(m, Status.READ_ONLY)
+        with m.Elif(self.busy & (write | ~entry.live)):
+            self._finish(m, Status.BUSY)
+        with m.Elif(write):
+            m.d.comb += [go.eq(1), self.unit.payload.start.eq(1)]
+            m.next = "WRITE"
+        with m.Else():
+            m.d.comb += go.eq(1)
+            self._finish(m, Status.OK, "READ")
+        return go
 
     def _count_words(self, m: Module, go: Signal, count: Signal) -> None:
         """Count requests, responses and addresses."""

@@ -13,7 +13,7 @@ __all__ = ["RingAccess"]
 _WORD_BYTES = 2
 _RELEASE_BYTES = 4
 _OFFSET_BITS = 32
-MAX_PULL_WORDS = (MAX_REPLY_PAYLOAD - PULL_HEADER.size) // _WORD_BYTES
+_MAX_PULL_WORDS = (MAX_REPLY_PAYLOAD - PULL_HEADER.size) // _WORD_BYTES
 
 
 class RingAccess(wiring.Component):
@@ -79,7 +79,8 @@ class RingAccess(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build both requests."""
         m = Module()
-        unit, words = self.unit, self.unit.payload.words
+        unit = self.unit
+        words = unit.payload.words
         push = unit.head.op == Op.PUSH
         m.d.comb += [
             unit.has_reply.eq(~push),
@@ -87,73 +88,88 @@ class RingAccess(wiring.Component):
             self.push.payload.eq(words.payload.data),
             self.release_to.eq(words.payload.data),
         ]
+        with m.FSM():
+            with m.State("IDLE"), m.If(unit.start):
+                m.d.comb += unit.payload.start.eq(1)
+                m.next = "PULL"
+                with m.If(push):
+                    m.next = "CREDIT"
+            self._push_states(m)
+            self._pull_states(m)
+            self._reply_states(m)
+        return m
+
+    def _finish(self, m: Module, status: Status, state: str = "IDLE") -> None:
+        m.d.comb += [self.unit.done.eq(1), self.unit.status.eq(status)]
+        m.next = state
+
+    def _push_states(self, m: Module) -> None:
+        """Take all words of the payload, or none."""
+        words, length = self.unit.payload.words, self.unit.head.length
+        with m.State("CREDIT"):
+            with m.If((length == 0) | (length % _WORD_BYTES != 0)):
+                self._finish(m, Status.BAD_LENGTH)
+            with m.Elif(length // _WORD_BYTES > self.push_free):
+                self._finish(m, Status.NO_CREDIT)
+            with m.Else():
+                m.next = "PUSH"
+        with m.State("PUSH"):
+            m.d.comb += [self.push.valid.eq(words.valid), words.ready.eq(self.push.ready)]
+            with m.If(words.valid & words.ready & words.payload.last):
+                self._finish(m, Status.OK)
+
+    def _pull_states(self, m: Module) -> None:
+        """Check both offsets and release."""
+        head, words = self.unit.head, self.unit.payload.words
         # Distances from the oldest word kept, in modulo-2^32 order.
         to_address = Signal(_OFFSET_BITS)
         to_release = Signal(_OFFSET_BITS)
         to_written = Signal(_OFFSET_BITS)
-        # What a PULL replies, as of one cycle.
+        with m.State("PULL"):
+            with m.If(head.length != _RELEASE_BYTES):
+                self._finish(m, Status.BAD_LENGTH)
+            with m.Elif(words.valid):
+                m.d.sync += [
+                    to_address.eq(head.addr - self.released),
+                    to_release.eq(words.payload.data - self.released),
+                    to_written.eq(self.written - self.released),
+                ]
+                m.next = "RANGE"
+        with m.State("RANGE"):
+            repeated = to_release[-1]  # before the oldest word: has been released already
+            with m.If((to_address > to_written) | (~repeated & (to_release > to_address))):
+                self._finish(m, Status.BAD_ADDRESS)
+            with m.Else():
+                m.d.comb += self.release.eq(~repeated)
+                self._finish(m, Status.OK, "SAMPLE")
+
+    def _reply_states(self, m: Module) -> None:
+        """Reply credit, flags and the number of words as of one cycle, then the words."""
+        reply = self.unit.reply
         header = Signal(8 * PULL_HEADER.size)
         offset = Signal(_OFFSET_BITS)
-        left = Signal(range(MAX_PULL_WORDS + 1))
-
-        def finish(status: Status, state: str = "IDLE") -> None:
-            m.d.comb += [unit.done.eq(1), unit.status.eq(status)]
-            m.next = state
-
-        with m.FSM():
-            with m.State("IDLE"), m.If(unit.start):
-                m.d.comb += unit.payload.start.eq(1)
-                m.next = "LENGTH"
-            with m.State("LENGTH"):
-                length = unit.head.length
-                with m.If(push & ((length == 0) | (length % _WORD_BYTES != 0))):
-                    finish(Status.BAD_LENGTH)
-                with m.Elif(push & (length // _WORD_BYTES > self.push_free)):
-                    finish(Status.NO_CREDIT)
-                with m.Elif(push):
-                    m.next = "PUSH"
-                with m.Elif(length != _RELEASE_BYTES):
-                    finish(Status.BAD_LENGTH)
-                with m.Elif(words.valid):
-                    m.d.sync += [
-                        to_address.eq(unit.head.addr - self.released),
-                        to_release.eq(words.payload.data - self.released),
-                        to_written.eq(self.written - self.released),
-                    ]
-                    m.next = "RANGE"
-            with m.State("PUSH"):
-                m.d.comb += [self.push.valid.eq(words.valid), words.ready.eq(self.push.ready)]
-                with m.If(words.valid & words.ready & words.payload.last):
-                    finish(Status.OK)
-            with m.State("RANGE"):
-                repeated = to_release[-1]  # before the oldest word: has been released already
-                with m.If((to_address > to_written) | (~repeated & (to_release > to_address))):
-                    finish(Status.BAD_ADDRESS)
-                with m.Else():
-                    m.d.comb += self.release.eq(~repeated)
-                    finish(Status.OK, "SAMPLE")
-            with m.State("SAMPLE"):
-                fresh = (self.written - unit.head.addr)[:16]
-                m.d.sync += [
-                    header.eq(Cat(self.push_free, self.busy, self.waiting)),
-                    offset.eq(unit.head.addr),
-                    left.eq(Mux(fresh > MAX_PULL_WORDS, MAX_PULL_WORDS, fresh)),
-                ]
-                m.next = "HEADER"
-            with m.State("HEADER"):
-                m.d.comb += [
-                    unit.reply.valid.eq(1),
-                    unit.reply.payload.data.eq(header),
-                    unit.reply.payload.size.eq(PULL_HEADER.size),
-                    unit.reply.payload.last.eq(left == 0),
-                ]
-                with m.If(unit.reply.ready):
-                    m.next = "WORDS"
-                    with m.If(left == 0):
-                        m.next = "IDLE"
-            with m.State("WORDS"), m.If(self._words(m, offset, left)):
-                m.next = "IDLE"
-        return m
+        left = Signal(range(_MAX_PULL_WORDS + 1))
+        with m.State("SAMPLE"):
+            fresh = (self.written - self.unit.head.addr)[:16]
+            m.d.sync += [
+                header.eq(Cat(self.push_free, self.busy, self.waiting)),
+                offset.eq(self.unit.head.addr),
+                left.eq(Mux(fresh > _MAX_PULL_WORDS, _MAX_PULL_WORDS, fresh)),
+            ]
+            m.next = "HEADER"
+        with m.State("HEADER"):
+            m.d.comb += [
+                reply.valid.eq(1),
+                reply.payload.data.eq(header),
+                reply.payload.size.eq(PULL_HEADER.size),
+                reply.payload.last.eq(left == 0),
+            ]
+            with m.If(reply.ready):
+                m.next = "WORDS"
+                with m.If(left == 0):
+                    m.next = "IDLE"
+        with m.State("WORDS"), m.If(self._words(m, offset, left)):
+            m.next = "IDLE"
 
     def _words(self, m: Module, offset: Signal, left: Signal) -> Value:
         """Read words of the output ring into the reply; return whether the last one goes."""
