@@ -11,6 +11,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="random networks per configuration in the lock-step suite (default: 42, so that "
         "five configurations make more than 200)",
     )
+    parser.addoption(
+        "--optimise",
+        type=int,
+        default=None,
+        help="how far the compiler optimises simulated boards, 0..3; 0 builds fastest",
+    )
+
+
+@pytest.fixture(scope="session")
+def optimise(request: pytest.FixtureRequest) -> dict[str, int]:
+    """Options for `open_sim` that say how far to optimise."""
+    level = request.config.getoption("--optimise")
+    return {} if level is None else {"optimise": level}
 
 
 @pytest.fixture(scope="session")

@@ -36,8 +36,8 @@ def config(request: pytest.FixtureRequest) -> ArrayConfig:
 
 
 @pytest.fixture(scope="module")
-def board(config: ArrayConfig) -> Iterator[LinkTarget]:
-    target = open_sim(f"sim:{config.name}", config=config)
+def board(config: ArrayConfig, optimise: dict[str, int]) -> Iterator[LinkTarget]:
+    target = open_sim(f"sim:{config.name}", config=config, **optimise)
     yield target
     target.close()
 

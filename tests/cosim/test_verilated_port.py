@@ -70,7 +70,7 @@ def open_host() -> Iterator[Callable[..., Host]]:
     """A function that opens ``sim://tiny`` with options, and closes it after the test."""
     ports = []
 
-    def opener(options: str = "", timeout: float | None = 0.2) -> Host:
+    def opener(options: str = "", timeout: float | None = 5.0) -> Host:
         port = serial.serial_for_url(
             f"sim://tiny?{options}", baudrate=_TINY.baud_rates[0], timeout=timeout
         )
@@ -126,11 +126,13 @@ def test_a_host_at_the_wrong_rate_is_not_understood(open_host: Callable[..., Hos
     host = open_host("uart=bits")
     host.start()
     host.port.baudrate = 1_000_000
+    host.port.timeout = 0.1
     host.port.write(host.request(Op.ECHO, 0, b"hello"))
     assert b"hello" not in host.port.read(100)
     host.port.baudrate = _TINY.baud_rates[0]
     host.port.write(b"\0\0")
     host.port.read(100)
+    host.port.timeout = 5.0
     host.start(nonce=77)
     status = MemoryMap(_TINY)["status"]
     words = host.ask(Op.READ, status.address(), bytes([status.depth])).payload

@@ -21,7 +21,15 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "rtl" / "spikeloom_rtl"
 TIME_LIMIT_S = 600
 SUITES = {
-    "array": ["tests/cosim/test_lockstep.py", "--networks", "12", "-k", "tiny or odd"],
+    "array": [
+        "tests/cosim/test_lockstep.py",
+        "--networks",
+        "12",
+        "--optimise",
+        "0",
+        "-k",
+        "tiny or odd",
+    ],
     "link": ["tests/rtl", "-k", "link"],
 }
 """What has to fail, by the kind of mutation: arguments for pytest."""
