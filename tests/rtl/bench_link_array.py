@@ -2,9 +2,8 @@
 
 from collections import Counter
 
-from bench_link_support import Sink, Source
+from bench_link_support import Pin, Sink, Source
 
-from spikeloom.contract import MemoryMap
 from spikeloom.contract.frames import ResetKind
 
 COUNTERS = ("bad_frame", "line_error", "out_of_order", "repeated", "refused")
@@ -13,9 +12,13 @@ COUNTERS = ("bad_frame", "line_error", "out_of_order", "repeated", "refused")
 class ArrayStub:
     """Answers the bus, takes input words when told to, and stops when the link says so."""
 
-    def __init__(self, dut, config, rng, rate=1.0):
+    def __init__(self, dut, rng, rate=1.0):
         self.dut, self.rng, self.rate = dut, rng, rate
-        self.bits = MemoryMap(config).data_bits
+        self.pins = {
+            name: Pin(getattr(dut, f"array__{name}"))
+            for name in ("busy", "waiting", "events__ready", "reset__ready")
+        }
+        self.counters = {name: getattr(dut, f"array__count_{name}") for name in COUNTERS}
         self.memory, self.resets, self.counts = {}, [], Counter()
         self.requests = Sink(dut, "array__bus__request", rng, rate)
         self.responses = Source(dut, "array__bus__response", rng, rate)
@@ -27,17 +30,16 @@ class ArrayStub:
         self.taking = False
 
     def drive(self):
-        dut = self.dut
         self.requests.drive()
         self.responses.drive()
         self.spikes.drive()
-        dut.array__busy.value = self.busy
-        dut.array__waiting.value = self.waiting
+        self.pins["busy"].set(self.busy)
+        self.pins["waiting"].set(self.waiting)
         self.stopping = bool(self.stop_left)
         self.taking = self.stopping or (self.to_consume > 0 and self.rng.random() < self.rate)
-        dut.array__events__ready.value = self.taking
+        self.pins["events__ready"].set(self.taking)
         self.reset_done = self.reset_left == 1
-        dut.array__reset__ready.value = self.reset_done
+        self.pins["reset__ready"].set(self.reset_done)
 
     def look(self):
         dut = self.dut
@@ -50,9 +52,9 @@ class ArrayStub:
             self.consumed.append(int(dut.array__events__payload.value))
             self.to_consume -= 1
         self._stop(dut.array__stop.value == 1)
-        self._reset(dut.array__reset__valid.value == 1, int(dut.array__reset__payload.value))
-        for name in COUNTERS:
-            self.counts[name] += int(getattr(dut, f"array__count_{name}").value)
+        self._reset(dut.array__reset__valid.value == 1)
+        for name, handle in self.counters.items():
+            self.counts[name] += handle.value == 1
 
     def _access(self, bits):
         write, window, core = bits & 1, bits >> 1 & 63, bits >> 7 & 63
@@ -72,8 +74,9 @@ class ArrayStub:
         else:
             self.busy = self.waiting = False
 
-    def _reset(self, valid, kind):
+    def _reset(self, valid):
         if valid and self.reset_done:
+            kind = int(self.dut.array__reset__payload.value)
             self.resets.append(kind)
             if kind == ResetKind.ALL:
                 self.memory.clear()
@@ -89,7 +92,8 @@ class LineSink(Sink):
 
     def __init__(self, dut, rng, rate=1.0, tail_cyc=20, pace_cyc=0):
         super().__init__(dut, "tx", rng, rate)
-        self.dut, self.tail_cyc, self.pace_cyc = dut, tail_cyc, pace_cyc
+        self.idle = Pin(dut.tx_idle)
+        self.tail_cyc, self.pace_cyc = tail_cyc, pace_cyc
         self.left, self.wait = 0, 0
 
     def drive(self):
@@ -97,8 +101,8 @@ class LineSink(Sink):
         self.wait = max(0, self.wait - 1)
         if self.wait:
             self.taking = False
-            self.ready.value = 0
-        self.dut.tx_idle.value = self.left == 0
+            self.ready.set(False)
+        self.idle.set(self.left == 0)
 
     def look(self):
         before = len(self.items)

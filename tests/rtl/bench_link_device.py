@@ -20,7 +20,7 @@ class Bench:
 
     def __init__(self, dut, name, rate=1.0, pace_cyc=0, tail_cyc=20):
         self.dut, self.rng = dut, seeded(dut, name)
-        self.array = ArrayStub(dut, CONFIG, self.rng, rate)
+        self.array = ArrayStub(dut, self.rng, rate)
         self.rx = Source(dut, "rx", self.rng, rate)
         self.tx = LineSink(dut, self.rng, rate, tail_cyc, pace_cyc)
         self.model = DeviceModel(CONFIG)
