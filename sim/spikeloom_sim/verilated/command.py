@@ -5,8 +5,6 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spikeloom.contract import CONFIGS, DEFAULT_CONFIG, named_config
-
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
@@ -35,9 +33,9 @@ def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
     parser.add_argument(
         "config",
         nargs="?",
-        default=DEFAULT_CONFIG,
+        default="",
         metavar="CONFIG",
-        help=f"configuration: {', '.join(CONFIGS)} (default {DEFAULT_CONFIG})",
+        help="configuration, as in sim:CONFIG (default: that of sim:)",
     )
     parser.add_argument(
         "--pty", action="store_true", help="offer the board as a pseudo-terminal until Ctrl-C"
@@ -59,7 +57,10 @@ def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
 
 def handle(args: argparse.Namespace) -> int:
     """Do what the options say."""
-    config = named_config(args.config)
+    # numpy comes with it, and `spikeloom --help` must start fast.
+    from spikeloom.contract import DEFAULT_CONFIG, named_config
+
+    config = named_config(args.config or DEFAULT_CONFIG)
     if args.verilog is not None:
         # Amaranth and Yosys take a while to import.
         from spikeloom_rtl.emit import emit
