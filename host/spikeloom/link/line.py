@@ -163,7 +163,7 @@ class Line:
         """
         try:
             if self._descriptor is None:
-                return self._read_blocking(wait_s)
+                return self._read_blocking()
             ready, _, _ = select.select(
                 [self._descriptor], [], [], max(0.0, min(wait_s, self._limits.poll_s))
             )
@@ -171,13 +171,16 @@ class Line:
         except _LOST as error:
             raise DisconnectedError(self.url, error) from error
 
-    def _read_blocking(self, wait_s: float) -> bytes:
+    def _read_blocking(self) -> bytes:
+        """Let the port wait as long as its timeout says, whatever time has passed elsewhere.
+
+        A simulated board answers in its own time: it must get its turn before a limit is found
+        to be exceeded, also when this computer was busy with something else.
+        """
         port = self._port
         waiting = port.in_waiting
         if waiting:
             return port.read(waiting)
-        if wait_s <= 0:
-            return b""
         first = port.read(1)
         waiting = port.in_waiting if first else 0
         return first + port.read(waiting) if waiting else first
