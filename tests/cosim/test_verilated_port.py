@@ -43,10 +43,11 @@ class Host:
 
     def request(self, op: Op, addr: int = 0, payload: bytes = b"") -> bytes:
         self.seq = (self.seq + 1) & 0xFF
-        frame = encode_request(Request(self.seq, op, addr, payload), self.nonce)
-        if op == Op.SYNC:
-            self.nonce = addr & 0xFFFF
-        return frame
+        request = Request(self.seq, op, addr, payload)
+        if op != Op.SYNC:
+            return encode_request(request, self.nonce)
+        self.nonce = addr & 0xFFFF
+        return encode_request(request, 0)
 
     def reply(self) -> Reply:
         frame = self.port.read_until(b"\0")
