@@ -4,28 +4,21 @@ import html
 import logging
 from typing import Any, Self
 
-import numpy as np
-import numpy.typing as npt
-
 from spikeloom.compiler import Program
-from spikeloom.contract import ArrayConfig, Capability, MemoryMap, ValueRangeError
+from spikeloom.contract import ArrayConfig, Capability, ValueRangeError
 from spikeloom.contract.frames import ResetKind
 from spikeloom.contract.registers import CONTROL_REGISTERS
 from spikeloom.link.statistics import LinkStatistics
 from spikeloom.network import Network
 from spikeloom.recording import Recording
-from spikeloom.target import Target
 
-from .errors import NoProgramError, StateError
+from .access import MemoryAccess
 from .pacing import Pacing
 from .probes import RecordingPlan, plan_recording
 from .progress import Progress, Report, reporting
 from .running import Runner, link_statistics
-from .snapshot import Snapshot, restore_snapshot, take_snapshot
-from .state import read_state, write_state
 from .status import BoardStatus, read_status
 from .stimulus import Stimulus, encode_batch, encode_stream, is_batch
-from .weights import quantised, read_weights, write_weights
 
 __all__ = ["Board"]
 
@@ -35,7 +28,7 @@ _RUN_REGISTERS = ("probes_in_use", "output_policy", "step_interval")
 """Control registers that each run sets, in the order of their offsets, without a gap."""
 
 
-class Board:
+class Board(MemoryAccess):
     """An array that a network can be loaded into and run on.
 
     Not for use from several threads. Use it in a ``with`` statement, or close it.
@@ -52,12 +45,6 @@ class Board:
     loaded : Program or None
         What `program` loaded last.
     """
-
-    def __init__(self, target: Target) -> None:
-        self.target = target
-        self.loaded: Program | None = None
-        self._memory = MemoryMap(target.capability.config)
-        self._probe_table: bytes | None = None
 
     # What it is
 
@@ -168,10 +155,13 @@ class Board:
 
     def _write_images(self, program: Program, report: Report, total: int) -> None:
         done = 0
-        for image in program.images:
-            self.target.write(image.window, image.data, image.core, image.offset)
-            done += len(image.data)
+
+        def advance(size: int) -> None:
+            nonlocal done
+            done += size
             report(done, total)
+
+        self.target.write_all(program.images, advance)
 
     def reset_state(self) -> None:
         """Set v, i, c, theta, pending spikes and the step counter to 0."""
@@ -185,14 +175,6 @@ class Board:
     def reset_counters(self) -> None:
         """Set the sticky counters of `status` to 0."""
         self.target.reset(ResetKind.COUNTERS)
-
-    def _program(self) -> Program:
-        if self.loaded is None:
-            raise NoProgramError(
-                f"the board {self.url!r} must hold a program, but none was loaded since it was "
-                f"opened or reset; call board.program(network) first"
-            )
-        return self.loaded
 
     # Run
 
@@ -271,162 +253,6 @@ class Board:
         values = (plan.count, pacing.policy, pacing.interval_cyc)
         first = CONTROL_REGISTERS[_RUN_REGISTERS[0]].offset
         self.target.write("control", b"".join(map(_register_bytes, values)), 0, first)
-
-    # Weights, state, memory
-
-    def read_weights(
-        self, projection: Any, *, dense: bool = False, raw: bool = False
-    ) -> npt.NDArray[Any]:
-        """Read the weights of a projection from the array.
-
-        Parameters
-        ----------
-        projection : str or Projection
-            Name or the object itself.
-        dense : bool
-            False: one weight per synapse, in the order of
-            ``loaded.projections[name].pre_index`` and ``post_index``. True: a matrix; pairs
-            without a synapse have 0.
-        raw : bool
-            False: float64 in the user's unit. True: integers as in the array.
-
-        Returns
-        -------
-        ndarray, shape (synapses,) or (pre size, post size)
-        """
-        placed = self._projection(projection)
-        weights: npt.NDArray[Any] = read_weights(self.target, self._memory, placed)
-        if not raw:
-            weights = weights / placed.scale
-        if not dense:
-            return weights
-        matrix = np.zeros((self._size(placed.pre), self._size(placed.post)), weights.dtype)
-        matrix[placed.pre_index, placed.post_index] = weights
-        return matrix
-
-    def write_weights(self, projection: Any, weights: npt.ArrayLike, *, raw: bool = False) -> None:
-        """Write the weights of a projection; they are rounded to what the array can hold.
-
-        Parameters
-        ----------
-        projection : str or Projection
-            Name or the object itself.
-        weights : array_like, shape (), (synapses,) or (pre size, post size)
-            New weights, in the order or matrix of `read_weights`.
-        raw : bool
-            Whether they are integers of the array.
-
-        Raises
-        ------
-        StateError
-            If a weight is not finite or out of range; nothing has been written then.
-        """
-        placed = self._projection(projection)
-        given = np.asarray(weights)
-        if given.ndim == 2:
-            shape = (self._size(placed.pre), self._size(placed.post))
-            if given.shape != shape:
-                raise StateError(
-                    f"a weight matrix of {placed.name!r} must have shape {list(shape)}, not "
-                    f"{list(given.shape)}"
-                )
-            given = given[placed.pre_index, placed.post_index]
-        limits = self._memory["weights"].field("weight").range
-        size = len(placed.pre_index)
-        what = f"weights of {placed.name!r}"
-        numbers = quantised(what, given, placed.scale, limits, size, raw)
-        write_weights(self.target, self._memory, placed, numbers)
-
-    def read_state(self, population: Any, *, raw: bool = False) -> dict[str, npt.NDArray[Any]]:
-        """Read v, i, c and, where built in, theta of a population.
-
-        Returns
-        -------
-        dict of str to ndarray, shape (size,)
-            v, i and theta in the user's unit (integers of the array if `raw`), c in steps.
-        """
-        return read_state(self.target, self._memory, self._population(population), raw)
-
-    def write_state(self, population: Any, *, raw: bool = False, **values: npt.ArrayLike) -> None:
-        """Write state variables of a population.
-
-        Parameters
-        ----------
-        population : str or Population
-            Name or the object itself.
-        raw : bool
-            Whether v, i and theta are integers of the array.
-        **values : array_like, shape () or (size,)
-            v, i, c or theta.
-
-        Raises
-        ------
-        StateError
-            If a name is unknown or a number does not fit; nothing has been written then.
-        """
-        placed = self._population(population)
-        write_state(self.target, self._memory, placed, values, raw)
-
-    def read(
-        self, window: str, core: int = 0, offset: int = 0, count: int | None = None
-    ) -> dict[str, npt.NDArray[np.int64]]:
-        """Read any memory; ``docs/memory-map.md`` lists them.
-
-        Returns
-        -------
-        dict of str to ndarray of int64, shape (words,) or (words, lanes)
-            By field of the window.
-        """
-        data = self.target.read(window, core, offset, count)
-        return self._memory[window].unpack(data)
-
-    def write(self, window: str, core: int = 0, offset: int = 0, **fields: npt.ArrayLike) -> None:
-        """Write any writable memory between runs; values by field, see `read`."""
-        if window not in self._memory:
-            raise ValueRangeError(
-                f"window must be one of {', '.join(w.name for w in self._memory)}, not {window!r}"
-            )
-        if window == "probe":
-            self._probe_table = None
-        self.target.write(window, self._memory[window].pack(**fields), core, offset)
-
-    def _projection(self, projection: Any) -> Any:
-        return self._named("projection", projection, self._program().projections)
-
-    def _population(self, population: Any) -> Any:
-        return self._named("population", population, self._program().populations)
-
-    @staticmethod
-    def _named(kind: str, thing: Any, known: dict[str, Any]) -> Any:
-        name = getattr(thing, "name", thing)
-        if name not in known:
-            raise StateError(
-                f"{kind} must be one of {', '.join(known) or 'none'}, not {name!r}; use the names "
-                f"of the network"
-            )
-        return known[name]
-
-    def _size(self, name: str) -> int:
-        program = self._program()
-        part = program.populations.get(name) or program.inputs[name]
-        return part.size
-
-    # Snapshot
-
-    def snapshot(self) -> Snapshot:
-        """Read every memory: all that is needed to go on from here, bit for bit."""
-        return take_snapshot(self.target)
-
-    def restore(self, snapshot: Snapshot) -> None:
-        """Put every memory back; rings are emptied.
-
-        Raises
-        ------
-        SnapshotError
-            If it is of another configuration; nothing has been written then.
-        """
-        self._probe_table = None
-        restore_snapshot(self.target, snapshot)
 
     # End
 
