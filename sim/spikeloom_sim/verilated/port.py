@@ -16,6 +16,8 @@ _SLICE_CYC = 20_000
 """Cycles between two looks at signals, time limits and other threads: about 20 ms."""
 _GLANCE_CYC = 2000
 """Cycles that pass when someone only asks whether there is anything."""
+_BLINK_CYC = 50
+"""Cycles that pass when someone asks for more although there is something."""
 _FLUSH_LIMIT_S = 60.0
 """How long `SimPort.flush` lets the board work, in seconds of simulated time."""
 
@@ -58,6 +60,7 @@ class SimPort(SerialBase):
         self._changed = threading.Condition()
         self._changes = 0
         self._cancelled = False
+        self._rested_s = 0.0
         self.has_line_rate = False
         super().__init__(*args, **kwargs)
 
@@ -126,6 +129,11 @@ class SimPort(SerialBase):
         with self._running:
             return self._opened().counters
 
+    def now(self) -> float:
+        """Return the time that has passed for the board and whoever waits for it, in seconds."""
+        harness = self._opened()
+        return harness.counters.time_cyc / harness.config.clock_hz + self._rested_s
+
     @property
     def at_rest(self) -> bool:
         """Whether nothing will ever happen unless a byte is written; lets a little time pass."""
@@ -162,8 +170,11 @@ class SimPort(SerialBase):
             spent_s = 0.0
             if result is RunResult.QUIET:
                 if not self._wait_at_rest:
+                    # No byte can come: the rest of the timeout passes at once.
+                    self._rested_s += left_s or 0.0
                     break
                 spent_s = self._wait_for_change(changes, left_s)
+                self._rested_s += spent_s
             elif result is RunResult.BUDGET_USED:
                 spent_s = budget / clock_hz
             if left_s is not None:
@@ -181,11 +192,11 @@ class SimPort(SerialBase):
 
     @property
     def in_waiting(self) -> int:
-        """Bytes that can be read at once. If there are none, some time passes."""
+        """Bytes that can be read at once. Some time passes, so that one may wait for more."""
         with self._running:
             harness = self._opened()
-            if not harness.available:
-                harness.run(_GLANCE_CYC, 1)
+            there = harness.available
+            harness.run(_BLINK_CYC if there else _GLANCE_CYC, there + 1)
             return harness.available
 
     def cancel_read(self) -> None:

@@ -1,9 +1,8 @@
 """``sim:`` as a target: the host's own link, over a simulated board's port."""
 
 import dataclasses
-from typing import Any, Self
+from typing import Any
 
-from spikeloom.contract.frames import FALLBACK_MS
 from spikeloom.link import Limits, LinkTarget
 
 from .port import SimPort
@@ -11,44 +10,36 @@ from .url import SimOptions
 
 __all__ = ["SimLimits", "open_sim"]
 
-_SLOWEST_HZ = 200_000
-"""Clock cycles a second of real time that a simulated board makes at the least, on a busy
-computer."""
 _BYTE_CYC = 4
 """Cycles that a byte takes past the UART, both ways together, at the most."""
-_BITS_PER_BYTE = 10
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SimLimits(Limits):
-    """Time limits, in real time, for a board whose time passes more slowly.
+    """Time limits, in simulated time, for a board whose lines are no slower than they must be.
 
-    Reads of a `SimPort` end when bytes have come or when none can come, so a limit is only how
-    soon a lost frame is sent again.
+    A lost frame is sent again as soon as no answer can come any more: while the board is at rest
+    time passes at once.
 
     Attributes
     ----------
     answer_latency_s : float
-        What an answer may take beyond the time of its bytes, in seconds of real time.
+        What an answer may take beyond the time of its bytes and the latency that is asked for:
+        the step under way, a reset of the largest memory. Seconds.
     options : SimOptions
         The board.
     """
 
-    answer_latency_s: float = 0.02
+    answer_latency_s: float = 0.005
     options: SimOptions
 
     def reply_s(self, line_bytes: int, baud: int) -> float:
         """Return how long a reply may take when `line_bytes` are on the line, in seconds."""
-        byte_cyc: float = _BYTE_CYC
+        clock_hz = self.options.config.clock_hz
+        latency_s = self.options.latency_cyc / clock_hz
         if self.options.uart == "bits":
-            byte_cyc = _BITS_PER_BYTE * self.options.config.clock_hz / baud
-        return line_bytes * byte_cyc / _SLOWEST_HZ + self.answer_latency_s
-
-    @classmethod
-    def of(cls, options: SimOptions) -> Self:
-        """Return the limits for a board."""
-        fallback_cyc = FALLBACK_MS / 1000 * options.config.clock_hz
-        return cls(options=options, fallback_s=fallback_cyc / _SLOWEST_HZ)
+            return latency_s + super().reply_s(line_bytes, baud)
+        return latency_s + line_bytes * _BYTE_CYC / clock_hz + self.answer_latency_s
 
 
 def open_sim(
@@ -88,6 +79,6 @@ def open_sim(
     return LinkTarget(
         port,
         url,
-        limits=limits or SimLimits.of(sim),
+        limits=limits or SimLimits(options=sim),
         baudrate=baudrate,
     )
