@@ -87,6 +87,15 @@ def test_nothing_runs_if_a_sample_is_incomplete():
     assert everything(target) == before
 
 
+def test_samples_without_steps_may_come_last():
+    plan = make_plan(CONFIGS["tiny"], 3, everything_in_use=True)
+    samples = [*samples_for(plan, 3, 1), step_words(5), np.array([20], np.uint16)]
+    together, alone = loaded_target(plan), loaded_target(plan)
+    results = [words.tolist() for words in together.run_batch(samples)]
+    assert results == one_by_one(alone, samples)
+    assert everything(together) == everything(alone)
+
+
 def test_no_samples_give_no_results():
     target = loaded_target(make_plan(CONFIGS["tiny"], 3))
     before = everything(target)

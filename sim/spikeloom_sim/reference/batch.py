@@ -37,14 +37,15 @@ def run_samples(model: ArrayModel, samples: Sequence[Words]) -> list[Words]:
     RunError
         If a sample ends within a CONTROL word; nothing is run then.
     """
-    stimuli = [_stimulus(number, words) for number, words in enumerate(samples)]
-    together: list[Stimulus] = []
-    for stimulus in stimuli[:-1]:
-        if stimulus is None:  # registers may differ: one after the other
-            return [_run_alone(model, words) for words in samples]
-        together.append(stimulus)
-    # The last sample runs alone, so that the model is left with its state.
-    return _run_together(model, together) + [_run_alone(model, words) for words in samples[-1:]]
+    parts = [_stimulus(number, words) for number, words in enumerate(samples)]
+    stimuli = [stimulus for stimulus in parts if stimulus is not None]
+    alone = 0
+    if len(stimuli) == len(parts):  # no sample writes registers, so all have the same
+        # The last sample runs alone, so that the model is left with its state; and so does the
+        # last one that has steps, since the counters show the last step.
+        alone = max((k for k, stimulus in enumerate(stimuli) if stimulus.steps), default=0)
+    together = _run_together(model, stimuli[:alone])
+    return together + [_run_alone(model, words) for words in samples[alone:]]
 
 
 def _stimulus(number: int, words: Words) -> Stimulus | None:

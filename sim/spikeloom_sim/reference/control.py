@@ -35,7 +35,7 @@ class ControlRegisters:
         Number of the next step, 0..2**32-1.
     axons_in_use : int
         Axons 0..this-1 are in use: a multiple of 16, not more than were built, rounded up.
-    neurons_in_use : ndarray of bool, shape (C*N,)
+    neurons_in_use : ndarray of bool, shape (1, C*N)
         Which neurons are updated.
     all_in_use : bool
         Whether all neurons are.
@@ -97,15 +97,15 @@ class ControlRegisters:
         self.probes_in_use = min(self._named("probes_in_use"), config.probes)
         limits = np.repeat(self._per_core("neurons_in_use"), config.neurons_per_core)
         within_core = np.tile(np.arange(config.neurons_per_core), config.cores)
-        self.neurons_in_use: Flags = within_core < limits
+        self.neurons_in_use: Flags = (within_core < limits)[np.newaxis]
         self.all_in_use = bool(self.neurons_in_use.all())
         periods = 1 << np.array(self._per_core("theta_every_log2"), np.int64)
-        self._theta_masks = np.repeat(periods - 1, config.neurons_per_core)
-        self._every_step = np.ones(config.neurons, np.bool_)
+        self._theta_masks = np.repeat(periods - 1, config.neurons_per_core)[np.newaxis]
+        self._every_step = np.ones((1, config.neurons), np.bool_)
         self._theta_decays_always = not self._theta_masks.any()
 
     def theta_decays(self, t: int) -> Flags:
-        """Return for each neuron whether theta decays in step `t`: ``t mod theta_every = 0``."""
+        """Return where theta decays in step `t`, shape (1, C*N): ``t mod theta_every = 0``."""
         if self._theta_decays_always:
             return self._every_step
         decays: Flags = (t & self._theta_masks) == 0

@@ -115,9 +115,9 @@ class Coverage:
             Sum of the weights.
         after : NeuronUpdate
             What `update_neurons` made of it.
-        decaying : ndarray of bool, shape (C*N,)
+        decaying : ndarray of bool, shape (1, C*N)
             Whether theta decays in this step.
-        in_use : ndarray of bool, shape (C*N,)
+        in_use : ndarray of bool, shape (1, C*N)
             Neurons that count.
         state_bits : int
             Width of `v` and `i`.

@@ -1,7 +1,5 @@
 """`ArrayModel`: the array as ``docs/semantics.md`` describes it, sections 1, 2, 3 and 5."""
 
-import copy
-import dataclasses
 from typing import Self
 
 import numpy as np
@@ -10,18 +8,17 @@ import numpy.typing as npt
 from spikeloom.contract import ArrayConfig
 from spikeloom.contract.frames import ResetKind
 from spikeloom.contract.numbers import AXONS_PER_WORD
-from spikeloom.contract.registers import STATUS_BITS
 
 from .arithmetic import Integers, state_dtype
-from .control import ControlRegisters
+from .counters import Counters
 from .coverage import Coverage
-from .neuron import Flags, NeuronParameters, NeuronState, update_neurons
-from .probes import ProbeTable
-from .synapses import Synapses
+from .network import NetworkMemory
+from .neuron import Flags, NeuronState, update_neurons
 
-__all__ = ["ArrayModel", "Counters", "Network", "Spikes"]
+__all__ = ["ArrayModel", "Spikes"]
 
-Spikes = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
+_Indices = npt.NDArray[np.intp]
+Spikes = tuple[_Indices, _Indices]
 """Sample and axon (or neuron) of each spike."""
 
 
@@ -32,73 +29,6 @@ def _places(flags: Flags) -> Spikes:
         return row, column
     row, column = np.divmod(flags.ravel().nonzero()[0], flags.shape[1])  # three times as fast
     return row, column
-
-
-@dataclasses.dataclass
-class Counters:
-    """What the status registers count; see `spikeloom.contract.registers`."""
-
-    steps: int = 0
-    spikes: int = 0
-    arrivals: int = 0
-    refused_events: int = 0
-    last_arrivals: int = 0
-    last_fired: int = 0
-
-    def clear(self) -> None:
-        """Set the sticky ones to 0, as ``RESET counters`` does."""
-        self.steps = self.spikes = self.arrivals = self.refused_events = 0
-
-    def add(self, other: "Counters") -> None:
-        """Count what `other` has counted as well; the ``last_...`` stay."""
-        self.steps += other.steps
-        self.spikes += other.spikes
-        self.arrivals += other.arrivals
-        self.refused_events += other.refused_events
-
-    def register(self, name: str) -> int:
-        """Return a status register; 0 where only hardware has something to tell."""
-        return int(getattr(self, name, 0)) % (1 << STATUS_BITS)
-
-
-class Network:
-    """What a program writes: memories that ``RESET state`` keeps.
-
-    Parameters
-    ----------
-    config : ArrayConfig
-        The array.
-
-    Attributes
-    ----------
-    parameters, parameter_row : NeuronParameters
-        Of all neurons; the same memory in shapes (C*N,) and (1, C*N).
-    delay : ndarray of int, shape (A,)
-        Axonal delays, steps.
-    synapses : Synapses
-        Row tables and weights.
-    probes : ProbeTable
-        What is streamed after every step.
-    control : ControlRegisters
-        The registers that steer a run.
-    """
-
-    def __init__(self, config: ArrayConfig) -> None:
-        self.parameters = NeuronParameters.zeros(config)
-        self.parameter_row = self.parameters.as_row()
-        self.delay = np.zeros(config.axons, np.intp)
-        self.synapses = Synapses(config)
-        self.probes = ProbeTable(config)
-        self.control = ControlRegisters(config)
-
-    def clear(self) -> None:
-        """Do what ``RESET all`` does to these memories."""
-        for field in dataclasses.fields(self.parameters):
-            getattr(self.parameters, field.name)[...] = 0
-        self.delay[...] = 0
-        self.synapses.clear()
-        self.probes.clear()
-        self.control.clear()
 
 
 class ArrayModel:
@@ -115,14 +45,14 @@ class ArrayModel:
         Samples that advance together, at least 1.
     coverage : Coverage, optional
         Counts the branches taken, where given; slower.
-    network : Network, optional
+    network : NetworkMemory, optional
         The network to share; a cleared one of its own if None.
 
     Attributes
     ----------
     config : ArrayConfig
         As given.
-    network : Network
+    network : NetworkMemory
         Parameters, synapses, delays, probes and control registers.
     neurons : NeuronState
         `v`, `i`, `c` and `theta`, each of shape (samples, C*N).
@@ -154,14 +84,14 @@ class ArrayModel:
         samples: int = 1,
         *,
         coverage: Coverage | None = None,
-        network: Network | None = None,
+        network: NetworkMemory | None = None,
     ) -> None:
         self.config = config
-        self.network = network or Network(config)
+        self.network = network or NetworkMemory(config)
         self.coverage = coverage
         self.counters = Counters()
         self._dtype = state_dtype(config.state_bits)
-        self._slot_mask = config.delay_slots - 1
+        self._slot_mask = np.array(config.delay_slots - 1)
         self._set_samples(samples)
 
     def _set_samples(self, samples: int) -> None:
@@ -210,17 +140,21 @@ class ArrayModel:
         self.neurons = NeuronState(*(array[:count].copy() for array in kept))
         self.pending = self.pending[:, :count].copy()
 
-    def admit(self, axons: npt.NDArray[np.intp]) -> Flags:
+    def admit(self, axons: _Indices) -> Flags:
         """Return which axons an EVENT may name now: inputs in use. Count the others as refused."""
         in_use = min(self.network.control.axons_in_use, self.config.axons)
         admitted: Flags = (axons >= self.config.neurons) & (axons < in_use)
         self.counters.refused_events += int(axons.size - np.count_nonzero(admitted))
         return admitted
 
-    def schedule(self, samples: npt.NDArray[np.intp] | slice, axons: npt.NDArray[np.intp]) -> None:
+    def slots(self, axons: _Indices, ahead: _Indices | int = 0) -> _Indices:
+        """Return in which slots axons become due that spike now or `ahead` steps later."""
+        slots: _Indices = (self.network.delay.take(axons) + (self.t + ahead)) & self._slot_mask
+        return slots
+
+    def schedule(self, samples: _Indices, axons: _Indices) -> None:
         """Make axons due at ``t + delay``; two spikes of one axon due at one step are one."""
-        slots = (self.network.delay[axons] + self.t) & self._slot_mask
-        self.pending[slots, samples, axons] = True
+        self.pending[self.slots(axons), samples, axons] = True
 
     def step(self, events: npt.ArrayLike = ()) -> Flags:
         """Run one step; semantics section 3.
@@ -264,7 +198,7 @@ class ArrayModel:
 
     def _take_active(self) -> Flags:
         """Return the axons that are due at `t`, shape (samples, axons in use), and clear them."""
-        due = self.pending[self.t & self._slot_mask, :, : self.network.control.axons_in_use]
+        due = self.pending[self.t % self.config.delay_slots, :, : self.network.control.axons_in_use]
         active = due.copy()
         due[...] = False
         return active
@@ -302,7 +236,7 @@ class ArrayModel:
         )
         return new.fired & in_use
 
-    def _emit(self, sample: npt.NDArray[np.intp], neuron: npt.NDArray[np.intp]) -> None:
+    def _emit(self, sample: _Indices, neuron: _Indices) -> None:
         """Step 5: the axon of every neuron that fired becomes due, if it is in use."""
         in_use = self.network.control.axons_in_use
         if in_use < self.config.neurons:
@@ -323,8 +257,7 @@ class ArrayModel:
 
         Counters and control registers are its own; the latter begin with this one's values.
         """
-        network = copy.copy(self.network)
-        network.control = copy.copy(self.network.control)
+        network = self.network.shared()
         fork = type(self)(self.config, samples, coverage=self.coverage, network=network)
         fork.t = 0
         return fork

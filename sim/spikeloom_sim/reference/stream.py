@@ -76,10 +76,12 @@ def run_steps(model: ArrayModel, events: Events, begin: int, end: int) -> Output
     """
     probe_count = model.network.control.probes_in_use
     bounds = np.searchsorted(events.step, np.arange(begin, end + 1)).tolist()
+    slots = model.slots(events.axon, events.step - begin)
     samples, neurons, probes = [], [], []
     for first, last in itertools.pairwise(bounds):
         if first != last:
-            model.schedule(events.sample[first:last], events.axon[first:last])
+            now = slice(first, last)
+            model.pending[slots[now], events.sample[now], events.axon[now]] = True
         sample, neuron = model.advance()
         samples.append(sample)
         neurons.append(neuron)
