@@ -46,6 +46,4 @@ def step_cycle_bound(
     """
     words = -(-neurons_in_use // config.lanes)
     integrate = arrivals * max(1, words)
-    return (
-        integrate + neurons_in_use + fired + axon_words + STEP_OVERHEAD_CYC + probes * PROBE_CYC
-    )
+    return integrate + neurons_in_use + fired + axon_words + STEP_OVERHEAD_CYC + probes * PROBE_CYC
