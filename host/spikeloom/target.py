@@ -5,7 +5,7 @@ behaves alike (the reference model). Entry points of group ``spikeloom.targets``
 name is the scheme of the URL, the value is a callable ``(url: str, **options) -> Target``.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, runtime_checkable
 
@@ -13,7 +13,7 @@ from spikeloom.contract import Capability, SpikeloomError
 from spikeloom.contract.frames import ResetKind
 from spikeloom.contract.words import Words
 
-__all__ = ["TARGET_GROUP", "Target", "UnknownTargetError", "open_target", "target_schemes"]
+__all__ = ["TARGET_GROUP", "Target", "UnknownTargetError", "Write", "open_target", "target_schemes"]
 
 TARGET_GROUP = "spikeloom.targets"
 """Entry point group in which packages announce their targets."""
@@ -23,6 +23,30 @@ class UnknownTargetError(SpikeloomError):
     """A target whose package is not installed or cannot be imported."""
 
     exit_code = 3
+
+
+class Write(Protocol):
+    """Consecutive words of one window, to be written; `spikeloom.compiler.Image` is one."""
+
+    @property
+    def window(self) -> str:
+        """Name of the window."""
+        ...
+
+    @property
+    def core(self) -> int:
+        """Core, 0 for windows that are not per core."""
+        ...
+
+    @property
+    def offset(self) -> int:
+        """First word."""
+        ...
+
+    @property
+    def data(self) -> bytes:
+        """The words, in the format of `Window.pack`."""
+        ...
 
 
 @runtime_checkable
@@ -61,6 +85,18 @@ class Target(Protocol):
 
     def write(self, window: str, data: bytes, core: int = 0, offset: int = 0) -> None:
         """Write consecutive words of a window, in the format of `Window.pack`."""
+        ...
+
+    def write_all(self, writes: Sequence[Write], done: Callable[[int], None] | None = None) -> None:
+        """Write to many windows without waiting in between.
+
+        Parameters
+        ----------
+        writes : sequence of Write
+            What to write, in this order; checked as a whole before any of it is written.
+        done : callable, optional
+            Called with the number of bytes of each write that is on its way.
+        """
         ...
 
     def run(self, words: Iterable[Words]) -> Iterator[Words]:

@@ -42,6 +42,12 @@ class EchoArray:
         words = self.map[window].depth - offset if count is None else count
         return bytes(self.memory[window, core][offset * size : (offset + words) * size])
 
+    def write_all(self, writes, done=None) -> None:
+        for each in writes:
+            self.write(each.window, each.data, each.core, each.offset)
+            if done is not None:
+                done(len(each.data))
+
     def write(self, window: str, data: bytes, core: int = 0, offset: int = 0) -> None:
         at = offset * self.map[window].word_bytes
         self.memory[window, core][at : at + len(data)] = data

@@ -15,7 +15,7 @@ from spikeloom.recording import Recording
 from .access import MemoryAccess
 from .pacing import Pacing
 from .probes import RecordingPlan, plan_recording
-from .progress import Progress, Report, reporting
+from .progress import Progress, reporting
 from .running import Runner, link_statistics
 from .status import BoardStatus, read_status
 from .stimulus import Stimulus, encode_batch, encode_stream, is_batch
@@ -145,23 +145,23 @@ class Board(MemoryAccess):
         program.check_fits(self.config)
         self.loaded = self._probe_table = None
         self.target.reset(ResetKind.ALL)
-        total = program.size_bytes
-        with reporting(progress, total, "programming", "B") as report:
-            self._write_images(program, report, total)
-        for offset, value in sorted(program.control.items()):
-            self.target.write("control", _register_bytes(value), 0, offset)
+        self._write(program, progress)
         self.loaded = program
         return program
 
-    def _write_images(self, program: Program, report: Report, total: int) -> None:
+    def _write(self, program: Program, progress: Progress) -> None:
+        """Write images and control registers, one frame behind the other."""
+        writes = program.writes
+        total = program.size_bytes
         done = 0
+        with reporting(progress, total, "programming", "B") as report:
 
-        def advance(size: int) -> None:
-            nonlocal done
-            done += size
-            report(done, total)
+            def advance(size: int) -> None:
+                nonlocal done
+                done += size
+                report(done, total)
 
-        self.target.write_all(program.images, advance)
+            self.target.write_all(writes, advance)
 
     def reset_state(self) -> None:
         """Set v, i, c, theta, pending spikes and the step counter to 0."""

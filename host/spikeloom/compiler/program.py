@@ -168,9 +168,19 @@ class Program:
     report: Report
 
     @property
+    def writes(self) -> tuple[Image, ...]:
+        """Everything that loading writes after ``RESET all``: images, then control registers."""
+        control = MemoryMap(self.config)["control"]
+        registers = (
+            Image("control", 0, offset, control.pack(value=[value]))
+            for offset, value in sorted(self.control.items())
+        )
+        return (*self.images, *registers)
+
+    @property
     def size_bytes(self) -> int:
-        """Bytes of all images."""
-        return sum(len(image.data) for image in self.images)
+        """Bytes of all `writes`."""
+        return sum(len(write.data) for write in self.writes)
 
     def __repr__(self) -> str:
         parts = ", ".join([*self.inputs, *self.populations])

@@ -5,6 +5,7 @@ import io
 import logging
 import select
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 import serial
@@ -125,6 +126,7 @@ class Line:
         self.url = url
         self._port = port
         self._limits = limits
+        self._clock: Callable[[], float] = getattr(port, "now", time.monotonic)
         self._descriptor = self._selectable()
         port.timeout = limits.poll_s if self._descriptor is None else 0
 
@@ -150,6 +152,22 @@ class Line:
             self._port.baudrate = baud
             if hasattr(self._port, "write_timeout"):
                 self._port.write_timeout = self._limits.hand_over_s(_BURST_BYTES, baud)
+        except _LOST as error:
+            raise DisconnectedError(self.url, error) from error
+
+    def now(self) -> float:
+        """Return the time that time limits are measured in, in seconds.
+
+        It is the port's own if it has one, as a simulated board does, whose time depends on no
+        computer's speed.
+
+        Raises
+        ------
+        DisconnectedError
+            If the port is gone.
+        """
+        try:
+            return self._clock()
         except _LOST as error:
             raise DisconnectedError(self.url, error) from error
 

@@ -2,7 +2,6 @@
 
 import logging
 import secrets
-import time
 
 from spikeloom.contract import ArrayConfig, Capability, MemoryMap
 from spikeloom.contract.frames import (
@@ -77,9 +76,9 @@ def start_session(line: Line, limits: Limits, statistics: LinkStatistics) -> Ses
         line.write(request)
         statistics.bytes_sent += len(request)
         statistics.frames_sent += 1
-        deadline = time.monotonic() + limits.reply_s(2 * len(request), line.baud)
+        deadline = line.now() + limits.reply_s(2 * len(request), line.baud)
         while True:
-            data = line.read(deadline - time.monotonic())
+            data = line.read(deadline - line.now())
             seen += len(data)
             statistics.bytes_received += len(data)
             for frame in reader.feed(data):
@@ -90,7 +89,7 @@ def start_session(line: Line, limits: Limits, statistics: LinkStatistics) -> Ses
                 if reply.status == Status.BAD_VERSION:
                     raise ProtocolVersionError(line.url, reply.payload[0])
                 return Session(line, nonce, seq, limits, statistics)
-            if time.monotonic() >= deadline:
+            if line.now() >= deadline:
                 break
     if seen:
         raise NotASpikeloomBoardError(

@@ -5,7 +5,6 @@
 """
 
 import logging
-import time
 from collections import deque
 
 from spikeloom.contract.frames import (
@@ -177,7 +176,7 @@ class Session:
         self._transmit()
         if not self._pending:
             return
-        data = self.line.read(self._deadline - time.monotonic())
+        data = self.line.read(self._deadline - self.line.now())
         good = self.statistics.frames_received
         if data:
             self.statistics.bytes_received += len(data)
@@ -185,7 +184,7 @@ class Session:
                 self._receive(frame)
         if self.statistics.frames_received > good:
             self._set_deadline()
-        elif self._pending and time.monotonic() >= self._deadline:
+        elif self._pending and self.line.now() >= self._deadline:
             self.statistics.timeouts += 1
             self._named = None
             self._go_back()
@@ -240,7 +239,7 @@ class Session:
             len(ticket.frame) + ticket.answer_bytes for ticket in self._pending if ticket.on_line
         )
         limit = self.limits.reply_s(under_way, self.line.baud)
-        self._deadline = time.monotonic() + limit
+        self._deadline = self.line.now() + limit
 
     # Receiving
 

@@ -4,13 +4,14 @@ import contextlib
 import dataclasses
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
 from spikeloom.contract import MemoryMap, ValueRangeError, Window
 from spikeloom.contract.frames import Op, ResetKind
 from spikeloom.contract.words import Words
+from spikeloom.target import Write
 
 from .errors import DeviceRefusedError, DisconnectedError, LinkError
 from .limits import Limits
@@ -29,7 +30,7 @@ from .session import Session
 from .stall import StallWatch
 from .statistics import LinkStatistics
 from .streaming import EventStream, RingPosition
-from .transfer import checked_count, checked_write, read_words, write_words
+from .transfer import checked_count, checked_write, read_words, write_all, write_words
 
 __all__ = ["LinkTarget", "open_serial"]
 
@@ -130,9 +131,9 @@ class LinkTarget:
     def _return_to_first_rate(self, failed: int) -> None:
         """Find the board again after a rate failed: it falls back by itself after a while."""
         first = self.capability.config.baud_rates[0]
-        deadline = time.monotonic() + self._limits.fallback_s + self._limits.answer_latency_s
+        deadline = self._line.now() + self._limits.fallback_s + self._limits.answer_latency_s
         self._line.set_baud(first)
-        while time.monotonic() < deadline:
+        while self._line.now() < deadline:
             with contextlib.suppress(LinkError):
                 self._session = start_session(self._line, self._limits, self._statistics)
                 return
@@ -154,6 +155,14 @@ class LinkTarget:
         checked_write(place, data, core, offset)
         with self._conversation() as session:
             write_words(session, place, data, core, offset)
+
+    def write_all(self, writes: Sequence[Write], done: Callable[[int], None] | None = None) -> None:
+        """Write to many windows; see `Target.write_all`."""
+        checked = [(self._window(write.window), write) for write in writes]
+        for place, write in checked:
+            checked_write(place, write.data, write.core, write.offset)
+        with self._conversation() as session:
+            write_all(session, checked, done or (lambda _: None))
 
     def reset(self, kind: ResetKind) -> None:
         """Reset what `kind` names; all but `ResetKind.COUNTERS` end a run."""

@@ -1,12 +1,15 @@
 """Bulk reads and writes: memory windows cut into frames, all under way at once."""
 
+from collections.abc import Callable, Sequence
+
 from spikeloom.contract import ValueRangeError, Window
 from spikeloom.contract.frames import MAX_REPLY_PAYLOAD, MAX_REQUEST_PAYLOAD, Op, Status
+from spikeloom.target import Write
 
 from .errors import DeviceRefusedError
 from .session import Session, Ticket
 
-__all__ = ["checked_count", "checked_write", "read_words", "write_words"]
+__all__ = ["checked_count", "checked_write", "read_words", "write_all", "write_words"]
 
 _MAX_COUNT = 255
 """Words of a READ: its count is one byte."""
@@ -61,12 +64,19 @@ def read_words(session: Session, window: Window, core: int, offset: int, count: 
         words = min(step, offset + count - first)
         address = window.address(first, core)
         tickets.append(session.submit(Op.READ, address, bytes([words]), words * size))
-    _finish(session, tickets, window)
+    _finish(session, tickets, window.name)
     return b"".join(ticket.payload for ticket in tickets)
 
 
 def write_words(session: Session, window: Window, data: bytes, core: int, offset: int) -> None:
     """Write words; returns when all of them are acknowledged."""
+    _finish(session, submit_words(session, window, data, core, offset), window.name)
+
+
+def submit_words(
+    session: Session, window: Window, data: bytes, core: int, offset: int
+) -> list[Ticket]:
+    """Put the requests that write words on their way."""
     size = window.word_bytes
     step = MAX_REQUEST_PAYLOAD // size
     tickets = []
@@ -74,13 +84,36 @@ def write_words(session: Session, window: Window, data: bytes, core: int, offset
         address = window.address(offset + first, core)
         part = data[first * size : (first + step) * size]
         tickets.append(session.submit(Op.WRITE, address, part))
-    _finish(session, tickets, window)
+    return tickets
 
 
-def _finish(session: Session, tickets: list[Ticket], window: Window) -> None:
+def write_all(
+    session: Session, writes: Sequence[tuple[Window, Write]], done: Callable[[int], None]
+) -> None:
+    """Write to many windows, one frame behind the other; returns when all are acknowledged.
+
+    Parameters
+    ----------
+    session : Session
+        A session without open requests.
+    writes : sequence of (Window, Write)
+        What to write, checked already.
+    done : callable
+        Called with the bytes of each write when its last frame has been queued.
+    """
+    submitted = []
+    for window, write in writes:
+        tickets = submit_words(session, window, write.data, write.core, write.offset)
+        submitted.append((window, tickets))
+        done(len(write.data))
+    for window, tickets in submitted:
+        _finish(session, tickets, window.name)
+
+
+def _finish(session: Session, tickets: list[Ticket], window: str) -> None:
     """Wait for all, then raise for the first that was refused: nothing stays under way."""
     session.drain()
     for ticket in tickets:
         if ticket.status != Status.OK and ticket.status is not None:
-            what = f"window {window.name!r}"
+            what = f"window {window!r}"
             raise DeviceRefusedError(session.line.url, ticket.op, ticket.status, what)

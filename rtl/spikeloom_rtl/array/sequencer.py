@@ -83,16 +83,16 @@ class Sequencer(wiring.Component):
         m.d.comb += due.eq(since_start + 1 >= self.interval)
         with m.If(~since_start.all()):
             m.d.sync += since_start.eq(since_start + 1)
+        under_way = Signal()  # a step that began before this cycle
         m.d.comb += [
+            under_way.eq(1),
             self.running.eq(1),
-            self.overrun.eq(
-                self.running & (self.interval != 0) & (since_start + 1 == self.interval)
-            ),
+            self.overrun.eq(under_way & (self.interval != 0) & (since_start + 1 == self.interval)),
         ]
         with m.FSM(name="step"):
             with m.State("IDLE"):
                 begin = (self.steps_left != 0) & ~self.stop & self.settled & due
-                m.d.comb += [self.walk.eq(begin), self.running.eq(begin)]
+                m.d.comb += [self.walk.eq(begin), self.running.eq(begin), under_way.eq(0)]
                 with m.If(begin):
                     m.d.sync += since_start.eq(0)
                     m.next = "ARRIVE"

@@ -2,6 +2,7 @@
 
 import dataclasses
 import random
+import time
 from typing import Any
 
 import serial
@@ -171,6 +172,10 @@ class FaultyPort:
     @timeout.setter
     def timeout(self, timeout: float | None) -> None:
         self._port.timeout = timeout
+
+    def now(self) -> float:
+        """Return the time of the port behind, in seconds."""
+        return float(getattr(self._port, "now", time.monotonic)())
 
     @property
     def has_line_rate(self) -> bool:

@@ -1,6 +1,6 @@
 """`ModelTarget`: the reference model where a board could be."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from spikeloom.contract import (
 )
 from spikeloom.contract.frames import ResetKind
 from spikeloom.contract.words import Words
+from spikeloom.target import Write
 
 from .batch import run_samples
 from .coverage import Coverage
@@ -87,6 +88,15 @@ class ModelTarget:
             self._check_idle(f"reading window {window!r}")
         return read_words(self.model, place, core, offset, words)
 
+    def write_all(self, writes: Sequence[Write], done: Callable[[int], None] | None = None) -> None:
+        """Write to many windows; checked as a whole before any of it is written."""
+        for write in writes:
+            self._checked_write(write.window, write.data, write.core, write.offset)
+        for write in writes:
+            self.write(write.window, write.data, write.core, write.offset)
+            if done is not None:
+                done(len(write.data))
+
     def write(self, window: str, data: bytes, core: int = 0, offset: int = 0) -> None:
         """Write consecutive words of a window, in the format of `Window.pack`.
 
@@ -101,6 +111,11 @@ class ModelTarget:
         RunError
             If a run is under way.
         """
+        place = self._checked_write(window, data, core, offset)
+        write_words(self.model, place, core, offset, data)
+
+    def _checked_write(self, window: str, data: bytes, core: int, offset: int) -> Window:
+        """Check a write and return its window."""
         place = self._window(window)
         if not place.writable:
             raise ReadOnlyWindowError(
@@ -114,7 +129,7 @@ class ModelTarget:
             )
         _check_words(place, core, offset, words)
         self._check_idle(f"writing window {window!r}")
-        write_words(self.model, place, core, offset, data)
+        return place
 
     def run(self, words: Iterable[Words]) -> Iterator[Words]:
         """Stream input words in, output words out; see `Target.run`.
