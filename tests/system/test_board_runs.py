@@ -109,7 +109,7 @@ def test_progress_is_told(board, network, stimulus):
     assert told[-1] == (200, 200)
     told.clear()
     board.program(network, progress=lambda done, total: told.append((done, total)))
-    assert told[-1] == (board.loaded.size_bytes,) * 2
+    assert told[-1][0] == told[-1][1] >= board.loaded.size_bytes
 
 
 def test_a_new_program_replaces_all_of_the_old_one(board, model, network, stimulus):
