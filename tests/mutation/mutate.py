@@ -19,7 +19,9 @@ from mutations import ARRAY, LINK, Mutation
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "rtl" / "spikeloom_rtl"
-TIME_LIMIT_S = 600
+TIME_LIMIT_S = 1200
+TEST_LIMIT_S = 500
+"""A mutant may hang; building its board must fit in as well, on a busy machine too."""
 SUITES = {
     "array": [
         "tests/cosim/test_lockstep.py",
@@ -61,16 +63,16 @@ def mutated_package(mutation: Mutation, folder: Path) -> Path:
     return folder
 
 
-def outcome_of(mutation: Mutation, suite: list[str]) -> Outcome:
-    """Run a suite on the mutated gateware."""
+def outcome_of(mutation: Mutation, suite: list[str], cache: Path) -> Outcome:
+    """Run a suite on the mutated gateware; boards and benches are built in `cache`."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="spikeloom-mutant-") as folder:
         path = mutated_package(mutation, Path(folder))
         environment = os.environ | {
             "PYTHONPATH": str(path),  # before the installed package
-            "XDG_CACHE_HOME": str(Path(folder) / "cache"),
+            "XDG_CACHE_HOME": str(cache),
         }
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "--timeout", "120", "-p",
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "--timeout", str(TEST_LIMIT_S), "-p",
                    "no:cacheprovider", *suite]  # fmt: skip
         try:
             run = subprocess.run(
@@ -104,12 +106,16 @@ def main() -> int:
     parser.add_argument("--only", default="", help="text in the name or file of the mutation")
     parser.add_argument("--table", type=Path, help="write the Markdown table here")
     args = parser.parse_args()
+    chosen = [
+        (kind, mutation)
+        for kind, mutations in (("array", ARRAY), ("link", LINK))
+        for mutation in mutations
+        if args.only in mutation.name or args.only in mutation.file
+    ]
     outcomes = []
-    for kind, mutations in (("array", ARRAY), ("link", LINK)):
-        for mutation in mutations:
-            if args.only not in mutation.name and args.only not in mutation.file:
-                continue
-            outcome = outcome_of(mutation, SUITES[kind])
+    with tempfile.TemporaryDirectory(prefix="spikeloom-mutants-") as cache:
+        for kind, mutation in chosen:
+            outcome = outcome_of(mutation, SUITES[kind], Path(cache))
             outcomes.append(outcome)
             verdict = "killed" if outcome.killed else "SURVIVED"
             print(f"{verdict:>8} {outcome.seconds:5.0f} s  {mutation.file}: {mutation.name}"
