@@ -83,7 +83,7 @@ def compile(network: Network, config: ArrayConfig | str = DEFAULT_CONFIG) -> Pro
     >>> pixel, cell = net.input("pixel", 1), net.population("cell", 1, LIF(threshold=1.5))
     >>> _ = net.connect(pixel, cell, weights=1.0)
     >>> compile(net, "tiny")
-    <Program of 'one' for 'tiny': pixel, cell; 6 images, 13 bytes>
+    <Program of 'one' for 'tiny': pixel, cell; 6 images, 33 bytes>
     """
     if isinstance(config, str):
         config = named_config(config)
