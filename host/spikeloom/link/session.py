@@ -24,47 +24,15 @@ from .limits import Limits
 from .line import Line
 from .reader import FrameReader
 from .statistics import LinkStatistics
+from .ticket import Ticket
 
-__all__ = ["FRAME_OVERHEAD", "Session", "Ticket"]
+__all__ = ["FRAME_OVERHEAD", "Session"]
 
 _log = logging.getLogger(__name__)
 
 FRAME_OVERHEAD = 8
 """Bytes of a reply on the line beyond its payload: header, CRC, COBS code, zero."""
-_SLOW_OPS = frozenset({Op.READ, Op.PULL, Op.ECHO})
-"""Requests whose replies may be longer than they are; the device reads nothing meanwhile."""
 _SMALLEST_WINDOW = 2
-
-
-class Ticket:
-    """A request under way.
-
-    Attributes
-    ----------
-    status : int or None
-        How it ended; None while it is unanswered.
-    payload : bytes
-        Payload of the reply.
-    """
-
-    __slots__ = (
-        "answer_bytes", "frame", "on_line", "op", "order", "payload", "payload_bytes",
-        "seq", "slow", "status",
-    )  # fmt: skip
-
-    def __init__(
-        self, seq: int, op: Op, frame: bytes, payload_bytes: int, answer_bytes: int
-    ) -> None:
-        self.seq = seq
-        self.op = op
-        self.frame = frame
-        self.payload_bytes = payload_bytes
-        self.answer_bytes = answer_bytes
-        self.slow = op in _SLOW_OPS
-        self.on_line = False
-        self.order = 0
-        self.status: int | None = None
-        self.payload = b""
 
 
 class Session:

@@ -16,7 +16,8 @@ from spikeloom.contract.frames import (
 )
 from spikeloom.contract.words import Words
 
-from .session import Session, Ticket
+from .session import Session
+from .ticket import Ticket
 
 __all__ = ["EventStream", "RingPosition"]
 

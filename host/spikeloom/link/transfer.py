@@ -7,7 +7,8 @@ from spikeloom.contract.frames import MAX_REPLY_PAYLOAD, MAX_REQUEST_PAYLOAD, Op
 from spikeloom.target import Write
 
 from .errors import DeviceRefusedError
-from .session import Session, Ticket
+from .session import Session
+from .ticket import Ticket
 
 __all__ = ["checked_count", "checked_write", "read_words", "write_all", "write_words"]
 
