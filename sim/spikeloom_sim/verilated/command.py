@@ -13,7 +13,8 @@ __all__ = ["register"]
 _DESCRIPTION = """\
 Run the gateware on this computer, compiled by Verilator. Without an option the board is only
 built, so that its first use starts at once; it is opened as sim:CONFIG.
-No physical board is involved, and the rate of a pseudo-terminal limits nothing."""
+No physical board is involved, and the rate of a pseudo-terminal limits nothing. The board's
+clock is slower than a real one's: with --uart bits give the program that uses it time."""
 _EXAMPLES = """\
 examples:
   spikeloom sim tiny
