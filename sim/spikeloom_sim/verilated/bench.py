@@ -2,6 +2,7 @@
 
 import platform
 import shutil
+import tempfile
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -99,26 +100,32 @@ def _build(tools: Toolchain, verilog: str, name: str) -> Path:
     runtime = cache_root() / _RUNTIME_KIND / flags_key
 
     def make(folder: Path) -> None:
-        if runtime.is_dir():
-            _copy_runtime(runtime, folder)
-        source = folder / f"{name}.v"
-        source.write_text(verilog, encoding="utf-8")
-        log = folder / "build.log"
-        try:
-            with tools.activated(**_MAKE_VARIABLES):
-                _runner().build(
-                    sources=[source],
-                    hdl_toplevel=name,
-                    build_dir=folder,
-                    build_args=list(_BUILD_ARGS),
-                    log_file=log,
-                )
-        except RuntimeError as error:
-            raise AssertionError(f"bench {name!r} was not built: {error}\n{_tail(log)}") from None
-
-        cached_folder(_RUNTIME_KIND, flags_key, lambda new: _copy_runtime(folder, new))
+        with tempfile.TemporaryDirectory(prefix="spikeloom-") as temporary:
+            work = Path(temporary)
+            if runtime.is_dir():
+                _copy_runtime(runtime, work)
+            source = work / f"{name}.v"
+            source.write_text(verilog, encoding="utf-8")
+            _compile(tools, source, name)
+            cached_folder(_RUNTIME_KIND, flags_key, lambda new: _copy_runtime(work, new))
+            shutil.copy2(work / name, folder / name)  # and nothing else: objects are large
 
     return cached_folder("bench", content_key(verilog, name, flags_key), make)
+
+
+def _compile(tools: Toolchain, source: Path, name: str) -> None:
+    log = source.parent / "build.log"
+    try:
+        with tools.activated(**_MAKE_VARIABLES):
+            _runner().build(
+                sources=[source],
+                hdl_toplevel=name,
+                build_dir=source.parent,
+                build_args=list(_BUILD_ARGS),
+                log_file=log,
+            )
+    except RuntimeError as error:
+        raise AssertionError(f"bench {name!r} was not built: {error}\n{_tail(log)}") from None
 
 
 def _check(results: Path, name: str, log: Path) -> None:
