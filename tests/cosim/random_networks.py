@@ -77,7 +77,8 @@ def make_case(
     return Case(
         config=config,
         seed=seed,
-        writes=tuple(writes),
+        # In any order: writing one memory must leave every other alone.
+        writes=tuple(writes[k] for k in rng.permutation(len(writes))),
         control=_control(config, rng, probes),
         steps=tuple(_step(config, rng, activity) for _ in range(steps)),
         probes=probes,
