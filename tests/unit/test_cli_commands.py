@@ -224,8 +224,11 @@ def test_other_suffixes_are_refused(tmp_path):
 
 
 def test_ports(capsys, monkeypatch):
-    port = argparse.Namespace(device="/dev/ttyUSB7", vid=0x0403, pid=0x6010, description="FT2232H")
-    plain = argparse.Namespace(device="/dev/ttyS0", vid=None, pid=None, description="n/a")
+    number = {"serial_number": "7"}
+    port = argparse.Namespace(
+        device="/dev/ttyUSB7", vid=0x0403, pid=0x6010, description="", **number
+    )
+    plain = argparse.Namespace(device="/dev/ttyS0", vid=None, pid=None, description="n/a", **number)
     monkeypatch.setattr("serial.tools.list_ports.comports", lambda: [port])
     assert main(["ports"]) == 0
     text = capsys.readouterr().out

@@ -17,8 +17,6 @@ __all__ = ["Check", "Computer", "examine", "register"]
 
 EXIT_ENVIRONMENT = 3
 OLDEST_PYTHON = (3, 11)
-FTDI_LATENCY_MS = 1
-"""FTDI chips hold short replies back for this long; the driver's default is 16 ms."""
 
 Verdict = Literal["good", "missing", "advice"]
 
@@ -124,6 +122,8 @@ def _packages(computer: Computer) -> Iterator[Check]:
 
 
 def _serial(computer: Computer) -> Iterator[Check]:
+    from spikeloom.link.ports import TIMERS, latency_timer
+
     devices = computer.serial_devices()
     if not devices:
         yield Check("serial ports", "good", "no USB serial port is plugged in")
@@ -134,22 +134,12 @@ def _serial(computer: Computer) -> Iterator[Check]:
         else:
             remedy = "sudo usermod -aG dialout $USER  # then log out and in again"
             yield Check(name, "missing", "this user may not open it", remedy)
-        timer = computer.root / f"sys/bus/usb-serial/devices/{device.name}/latency_timer"
-        if timer.is_file():
-            yield _latency(name, timer)
-
-
-def _latency(name: str, timer: Path) -> Check:
-    latency_ms = int(timer.read_text())
-    if latency_ms <= FTDI_LATENCY_MS:
-        return Check(f"{name} latency", "good", f"{latency_ms} ms")
-    return Check(
-        f"{name} latency",
-        "advice",
-        f"the FTDI chip holds replies back for {latency_ms} ms, not {FTDI_LATENCY_MS} ms",
-        f"echo {FTDI_LATENCY_MS} | sudo tee "
-        f"/sys/bus/usb-serial/devices/{timer.parent.name}/latency_timer",
-    )
+        timer = latency_timer(device.name, computer.root / TIMERS.relative_to("/"))
+        if timer is not None and timer.suits:
+            yield Check(f"{name} latency", "good", f"{timer.latency_ms} ms")
+        elif timer is not None:
+            detail = f"the FTDI chip holds replies back for {timer.latency_ms} ms"
+            yield Check(f"{name} latency", "advice", detail, timer.remedy)
 
 
 def _libraries(computer: Computer) -> Iterator[Check]:

@@ -24,17 +24,16 @@ def register(subparsers: Subparsers) -> None:
 
 def handle(args: argparse.Namespace) -> int:
     """Print the list."""
-    from serial.tools import list_ports
-
+    from spikeloom.link.ports import serial_ports
     from spikeloom.target import target_schemes
 
     rows = [
         {"url": f"{scheme}:", "id": "", "description": f"target of {point.value.split(':')[0]}"}
         for scheme, point in sorted(target_schemes().items())
     ]
-    for port in sorted(list_ports.comports()):
-        identity = "" if port.vid is None else f"{port.vid:04x}:{port.pid:04x}"
-        rows.append({"url": port.device, "id": identity, "description": port.description})
+    for port in serial_ports():
+        description = port.guess or port.description
+        rows.append({"url": port.url, "id": port.usb_id, "description": description})
     if args.json:
         print_json(rows)
     else:

@@ -5,7 +5,14 @@ from pathlib import Path
 
 from serial.tools import list_ports
 
-__all__ = ["KNOWN_IDS", "SerialPort", "latency_hint", "serial_ports"]
+__all__ = [
+    "KNOWN_IDS",
+    "LatencyTimer",
+    "SerialPort",
+    "latency_hint",
+    "latency_timer",
+    "serial_ports",
+]
 
 KNOWN_IDS: dict[tuple[int, int], str] = {
     (0x0403, 0x6010): "FT2232H: iCEBreaker, Arty A7, Cmod A7, ECPIX-5; UART on interface B",
@@ -18,7 +25,8 @@ KNOWN_IDS: dict[tuple[int, int], str] = {
 
 LATENCY_MS = 1
 """Latency timer of an FTDI chip that suits the link."""
-_TIMERS = Path("/sys/bus/usb-serial/devices")
+TIMERS = Path("/sys/bus/usb-serial/devices")
+"""Folder of the system's USB serial devices."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,26 +68,55 @@ def serial_ports() -> list[SerialPort]:
     ]
 
 
-def latency_hint(device: str, timers: Path = _TIMERS) -> str:
-    """Return what to do about an FTDI chip that holds replies back; empty if nothing is wrong.
+@dataclasses.dataclass(frozen=True)
+class LatencyTimer:
+    """How long an FTDI chip holds short replies back.
 
-    Linux sets the chip's latency timer to 16 ms; every exchange then waits that long.
+    Attributes
+    ----------
+    path : Path
+        The file that holds the number.
+    latency_ms : int
+        Milliseconds; Linux begins with 16, and every exchange then waits that long.
+    """
+
+    path: Path
+    latency_ms: int
+
+    @property
+    def suits(self) -> bool:
+        """Whether it is short enough for the link."""
+        return self.latency_ms <= LATENCY_MS
+
+    @property
+    def remedy(self) -> str:
+        """The command that makes it short."""
+        return f"echo {LATENCY_MS} | sudo tee {self.path}"
+
+
+def latency_timer(device: str, timers: Path = TIMERS) -> LatencyTimer | None:
+    """Return the latency timer of a device such as ``/dev/ttyUSB1``; None if it has none.
 
     Parameters
     ----------
     device : str
-        Device name such as ``/dev/ttyUSB1``.
+        Device name.
     timers : Path
         Folder of the system's USB serial devices.
     """
-    timer = timers / Path(device).name / "latency_timer"
+    path = timers / Path(device).name / "latency_timer"
     try:
-        latency_ms = int(timer.read_text())
+        return LatencyTimer(path, int(path.read_text()))
     except (OSError, ValueError):
-        return ""
-    if latency_ms <= LATENCY_MS:
+        return None
+
+
+def latency_hint(device: str, timers: Path = TIMERS) -> str:
+    """Return what to do about an FTDI chip that holds replies back; empty if nothing is wrong."""
+    timer = latency_timer(device, timers)
+    if timer is None or timer.suits:
         return ""
     return (
-        f"the FTDI chip of {device} holds replies back for {latency_ms} ms; make it {LATENCY_MS} "
-        f"with: echo {LATENCY_MS} | sudo tee {timer}"
+        f"the FTDI chip of {device} holds replies back for {timer.latency_ms} ms; make it "
+        f"{LATENCY_MS} with: {timer.remedy}"
     )
