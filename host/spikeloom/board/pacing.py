@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import numbers
 from typing import Self
 
 from spikeloom.contract import ArrayConfig, ValueRangeError
@@ -34,15 +35,16 @@ class Pacing:
         Raises
         ------
         ValueRangeError
-            If the interval is negative, not finite or longer than its register, or there is no
+            If the interval is no number, negative, not finite or longer than its register, or there is no
             policy of that name.
         """
         limit_cyc = (1 << CONTROL_REGISTERS["step_interval"].bits) - 1
         longest_s = limit_cyc / config.clock_hz
-        if not (math.isfinite(step_interval_s) and 0 <= step_interval_s <= longest_s):
+        is_number = isinstance(step_interval_s, numbers.Real)
+        if not (is_number and math.isfinite(step_interval_s) and 0 <= step_interval_s <= longest_s):
             raise ValueRangeError(
                 f"step_interval_s must be in 0..{longest_s:.3g} s on {config.name!r}, not "
-                f"{step_interval_s}; 0 runs as fast as possible"
+                f"{step_interval_s!r}; 0 runs as fast as possible"
             )
         if on_full not in _POLICIES:
             raise ValueRangeError(

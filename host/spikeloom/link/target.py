@@ -165,7 +165,19 @@ class LinkTarget:
             write_all(session, checked, done or (lambda _: None))
 
     def reset(self, kind: ResetKind) -> None:
-        """Reset what `kind` names; all but `ResetKind.COUNTERS` end a run."""
+        """Reset what `kind` names.
+
+        Raises
+        ------
+        LinkError
+            If a run is under way, except to reset the counters; or if the link fails.
+        """
+        if self._running and kind != ResetKind.COUNTERS:
+            # The run would go on with the input it still has, and its output would have a gap.
+            raise LinkError(
+                f"reset {ResetKind(kind).name} must wait until the run on {self.url!r} has ended; "
+                f"exhaust or close it"
+            )
         with self._conversation() as session:
             session.call(Op.RESET, kind, what=ResetKind(kind).name)
             if kind != ResetKind.COUNTERS:
