@@ -35,8 +35,8 @@ class Pacing:
         Raises
         ------
         ValueRangeError
-            If the interval is no number, negative, not finite or longer than its register, or there is no
-            policy of that name.
+            If the interval is no number, negative, not finite or longer than its register, or
+            there is no policy of that name.
         """
         limit_cyc = (1 << CONTROL_REGISTERS["step_interval"].bits) - 1
         longest_s = limit_cyc / config.clock_hz

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 
 from spikeloom.compiler import Program
 from spikeloom.contract.words import Words
@@ -55,16 +55,10 @@ class Runner:
     def run_stream(self, stream: StimulusStream, progress: Progress) -> Recording:
         """Run a stimulus without sample axis."""
         collector = self._collector
-        output = self._target.run(stream)
-        try:
-            with reporting(progress, stream.steps, "running", "step") as report:
-                for words in output:
-                    collector.feed(words)
-                    report(collector.clock, stream.steps)
-        finally:
-            # Whoever keeps an exception's traceback, as every prompt does, keeps the iterator too.
-            if isinstance(output, Generator):
-                output.close()
+        with reporting(progress, stream.steps, "running", "step") as report:
+            for words in self._target.run(stream):
+                collector.feed(words)
+                report(collector.clock, stream.steps)
         steps = collector.clock if stream.steps is None else stream.steps
         self._check_clock(steps)
         return self._recording(steps, None)
