@@ -84,7 +84,9 @@ def outcome_of(mutation: Mutation, suite: list[str], cache: Path) -> Outcome:
     # Exit code 1 is a failed test. Any other but 0 is no verdict on the mutation.
     if run.returncode not in (0, 1):
         raise SystemExit(f"{mutation.name!r}: pytest did not run\n{run.stdout}\n{run.stderr}")
-    failed = [line for line in run.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    failed = [
+        line for line in run.stdout.splitlines() if line.startswith(("FAILED tests", "ERROR tests"))
+    ]
     by = failed[0].split(" - ")[0].split("::")[-1] if failed else ""
     return Outcome(mutation, run.returncode == 1, by, time.monotonic() - began)
 

@@ -84,8 +84,10 @@ async def input_ring_holds_as_many_words_as_it_says_and_forgets_them(dut):
 class OutputModel:
     """Reads and releases at random offsets; `words` is all that was ever written."""
 
-    def __init__(self, dut, source, rng, words):
+    def __init__(self, dut, source, rng, words, release_rate):
         self.dut, self.source, self.rng, self.words = dut, source, rng, words
+        self.release_rate = release_rate
+        self.full_cyc = 0
         self.released, self.expected, self.reads = 0, None, 0
         self.release_to = None
 
@@ -97,7 +99,7 @@ class OutputModel:
         read = written > self.released and rng.random() < 0.7
         self.address = rng.randrange(self.released, written) if read else 0
         self.release_to = None
-        if rng.random() < 0.1:
+        if rng.random() < self.release_rate:
             self.release_to = rng.randrange(self.released, written + 1)
         dut.output__enable.value = read
         dut.output__address.value = self.address
@@ -114,6 +116,7 @@ class OutputModel:
         assert int(dut.output__released.value) == self.released
         assert int(dut.output__free.value) == RING_WORDS - self.level
         assert int(dut.output__i__ready.value) == (self.level < RING_WORDS)
+        self.full_cyc += self.level == RING_WORDS
         if self.read:
             self.expected = self.words[self.address]
         if self.release_to is not None:
@@ -123,10 +126,10 @@ class OutputModel:
 @cocotb.test()
 async def output_ring_keeps_words_until_they_are_released(dut):
     rng, ticker = seeded(dut, "output"), Ticker(dut)
-    for rate in (1.0, 0.4):
+    for rate, release_rate in ((1.0, 0.1), (0.4, 0.1), (1.0, 0.01)):
         words = [rng.randrange(1 << 16) for _ in range(12 * RING_WORDS)]
         source = Source(dut, "output__i", rng, rate)
-        model = OutputModel(dut, source, rng, words)
+        model = OutputModel(dut, source, rng, words, release_rate)
         quiet(dut)
         dut.output__i__payload.value = 0
         await ticker.reset(source)
@@ -134,6 +137,7 @@ async def output_ring_keeps_words_until_they_are_released(dut):
         ticker.agents = (model, source)  # the model looks before the source counts
         await ticker.until(source.idle, "the last word")
         assert model.reads > RING_WORDS
+        assert model.full_cyc > RING_WORDS or release_rate > 0.01
         ticker.agents = (source,)
         dut.output__release.value = dut.output__enable.value = 0
         dut.output__clear.value = 1
