@@ -125,6 +125,8 @@ BAD = [
     (ONE, None, None, "must have steps"),
     (ONE, None, -1, "steps must be an integer of 0 or more, not -1"),
     (ONE, None, 1.5, "steps must be an integer"),
+    (ONE, None, 2**31 + 1, "at most 2147483648 in one run"),
+    (ONE, ([2**40], [0]), None, r"time .* must be in 0..2147483647"),
     (TWO, np.zeros((5, 3)), None, "this one has 2"),
     (TWO, {"middle": np.zeros((5, 3))}, None, "one of left, right, not 'middle'"),
     (TWO, {"left": iter([[0]])}, None, "iterator inside a dict"),

@@ -20,6 +20,8 @@ Inputs = Mapping[str, PlacedInput]
 Stimulus = Any
 """See `spikeloom.board.Board.run` for the forms that are accepted."""
 
+MAX_RUN_STEPS = 1 << 31
+"""Steps of one run, so that times stay within half the span of the array's step counter."""
 _AXON_SPAN = 1 << 16
 
 
@@ -109,6 +111,10 @@ def _checked_steps(steps: int | None) -> int | None:
         return None
     if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 0:
         raise StimulusError(f"steps must be an integer of 0 or more, not {steps!r}; give a count")
+    if steps > MAX_RUN_STEPS:
+        raise StimulusError(
+            f"steps must be at most {MAX_RUN_STEPS} in one run, not {steps}; use several runs"
+        )
     return int(steps)
 
 
@@ -183,7 +189,7 @@ def _events(source: PlacedInput, value: Any, steps: int | None) -> tuple[Indices
                 f"{t.size} and {channel.size}; give one of each per event"
             )
         _check_range(source, "channel", channel, source.size)
-        _check_range(source, "time", t, length if steps is None else steps)
+        _check_range(source, "time", t, MAX_RUN_STEPS if steps is None else steps)
         return t, channel, length
     if _is_iterator(value):
         raise StimulusError(

@@ -97,7 +97,7 @@ STATUS_REGISTERS: dict[str, Register] = {
         Register("step_cycles_max", 5, 32, "largest step_cycles since the counters were cleared"),
         Register("wait_cycles_low", 6, 32, "clock cycles waited for a full output ring, low word"),
         Register("wait_cycles_high", 7, 32, "clock cycles waited, high word"),
-        Register("overruns", 8, 32, "real time: steps that began late because one took too long"),
+        Register("overruns", 8, 32, "real time: steps still under way when the next one was due"),
         Register("dropped", 9, 32, "output words dropped in real-time mode"),
         Register("refused_events", 10, 32, "EVENT words for an axon that is no input in use"),
         Register("bad_frames", 11, 32, "frames with wrong CRC, length or COBS code"),
