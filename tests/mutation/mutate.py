@@ -22,6 +22,12 @@ PACKAGE = ROOT / "rtl" / "spikeloom_rtl"
 TIME_LIMIT_S = 1200
 TEST_LIMIT_S = 500
 """A mutant may hang; building its board must fit in as well, on a busy machine too."""
+ELABORATE = """
+from spikeloom.contract import named_config
+from spikeloom_rtl.emit import verilog_of
+from spikeloom_rtl.top import SimTop
+verilog_of(SimTop(named_config("tiny")), "top")
+"""
 SUITES = {
     "array": [
         "tests/cosim/test_lockstep.py",
@@ -63,6 +69,16 @@ def mutated_package(mutation: Mutation, folder: Path) -> Path:
     return folder
 
 
+def check_elaborates(mutation: Mutation, environment: dict[str, str]) -> None:
+    """Refuse a mutation that is no gateware: to fail on that would be no merit of a test."""
+    run = subprocess.run(
+        [sys.executable, "-c", ELABORATE], env=environment, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    if run.returncode:
+        raise SystemExit(f"{mutation.name!r} cannot be elaborated; mend it\n{run.stderr}")
+
+
 def outcome_of(mutation: Mutation, suite: list[str], cache: Path) -> Outcome:
     """Run a suite on the mutated gateware; boards and benches are built in `cache`."""
     began = time.monotonic()
@@ -72,6 +88,7 @@ def outcome_of(mutation: Mutation, suite: list[str], cache: Path) -> Outcome:
             "PYTHONPATH": str(path),  # before the installed package
             "XDG_CACHE_HOME": str(cache),
         }
+        check_elaborates(mutation, environment)
         command = [sys.executable, "-m", "pytest", "-x", "-q", "--timeout", str(TEST_LIMIT_S), "-p",
                    "no:cacheprovider", *suite]  # fmt: skip
         try:

@@ -305,10 +305,10 @@ LINK = (
         "self.payload.address.eq(base + (size - 1 - byte))",
     ),
     Mutation(
-        "a word's second byte is sent twice",
+        "a word's second byte is damaged",
         "link/reply_writer.py",
         "word.eq(word >> 8)",
-        "word.eq(Cat(word[8:16], word[8:]))",
+        "word.eq((word >> 8) ^ 1)",
     ),
     Mutation(
         "a reset empties no ring",
