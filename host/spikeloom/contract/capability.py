@@ -16,7 +16,7 @@ __all__ = ["MAGIC", "Capability", "CapabilityError"]
 MAGIC = b"SPKLM"
 _FIXED = struct.Struct("<5sB8sI16sBHHHHBBBBHHHB")
 _PLASTIC: tuple[PlasticFlags, ...] = ("none", "synapse", "row")
-_THETA = 1
+_THETA, _ELIGIBILITY, _ONE_PORT = 1, 2, 4
 
 
 class CapabilityError(SpikeloomError):
@@ -57,11 +57,16 @@ class Capability:
             MAGIC, self.version, self.build_id, c.clock_hz, c.name.encode(),
             c.cores, c.neurons_per_core, c.axons, c.rows_per_core, c.lanes,
             c.delay_slots, c.weight_bits, c.state_bits,
-            (_THETA if c.theta else 0) | _PLASTIC.index(c.plastic) << 4,
+            self._options(),
             c.probes, c.input_words, c.output_words, len(c.baud_rates),
         )  # fmt: skip
         block = fixed + struct.pack(f"<{len(c.baud_rates)}I", *c.baud_rates)
         return block.ljust(CAPABILITY_BYTES, b"\0")
+
+    def _options(self) -> int:
+        c = self.config
+        bits = {_THETA: c.theta, _ELIGIBILITY: c.eligibility, _ONE_PORT: c.synapse_ports == 1}
+        return sum(bit for bit, built in bits.items() if built) | _PLASTIC.index(c.plastic) << 4
 
     @classmethod
     def from_bytes(cls, block: bytes) -> "Capability":
@@ -100,6 +105,8 @@ class Capability:
             state_bits=state_bits,
             theta=bool(options & _THETA),
             plastic=_PLASTIC[options >> 4],
+            eligibility=bool(options & _ELIGIBILITY),
+            synapse_ports=1 if options & _ONE_PORT else 2,
             probes=probes,
             input_words=input_words,
             output_words=output_words,

@@ -45,7 +45,12 @@ class ArrayConfig:
     theta : bool
         Whether the adaptive part of the threshold is built in.
     plastic : {"none", "synapse", "row"}
-        Where plastic flags are kept.
+        Where plastic flags are kept; with "none" the array does not learn.
+    eligibility : bool
+        Whether each synapse has an eligibility trace; needs learning.
+    synapse_ports : int
+        Ports of the synapse memory: 2 (a word is read and another written in the same cycle) or 1
+        (a word that learns takes two cycles).
     probes : int
         (neuron, field) pairs whose values can be streamed with every step, 0..256.
     input_words : int
@@ -82,6 +87,8 @@ class ArrayConfig:
     state_bits: int = 18
     theta: bool = True
     plastic: PlasticFlags = "synapse"
+    eligibility: bool = False
+    synapse_ports: int = 2
     probes: int = 256
     input_words: int = 2048
     output_words: int = 2048
@@ -106,6 +113,7 @@ class ArrayConfig:
             "delay_slots": (2, 64),
             "weight_bits": (2, 8),
             "state_bits": (8, 22),
+            "synapse_ports": (1, 2),
             "probes": (0, 256),
             "input_words": (64, 16_384),
             "output_words": (64, 16_384),
@@ -152,6 +160,11 @@ class ArrayConfig:
             raise ConfigError(
                 f"plastic must be 'none', 'synapse' or 'row', not {self.plastic!r}; choose one"
             )
+        if self.eligibility and not self.learns:
+            raise ConfigError(
+                "eligibility must be false where plastic is 'none', not true: traces of what "
+                "never changes have no use; set plastic"
+            )
         if not 1 <= len(self.baud_rates) <= 8:
             raise ConfigError(
                 f"baud_rates must hold 1 to 8 rates, not {len(self.baud_rates)}; leave some out"
@@ -172,6 +185,11 @@ class ArrayConfig:
     def inputs(self) -> int:
         """External input axons, A - C*N."""
         return self.axons - self.neurons
+
+    @property
+    def learns(self) -> bool:
+        """Whether learning is built in."""
+        return self.plastic != "none"
 
     @property
     def words_per_row(self) -> int:

@@ -29,6 +29,7 @@ _ALL = (
         state_bits=16,
         theta=False,
         plastic="row",
+        synapse_ports=1,
         probes=64,
         input_words=512,
         output_words=512,
@@ -41,6 +42,17 @@ _ALL = (
         axons=320,
         rows_per_core=320,
         lanes=8,
+        clock_hz=75_000_000,
+    ),
+    # Half the neurons of ecp5_25f, so that each synapse can have an eligibility trace.
+    ArrayConfig(
+        name="ecp5_25f_elig",
+        cores=4,
+        neurons_per_core=32,
+        axons=256,
+        rows_per_core=256,
+        lanes=8,
+        eligibility=True,
         clock_hz=75_000_000,
     ),
     ArrayConfig(

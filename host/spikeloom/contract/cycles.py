@@ -2,10 +2,12 @@
 
 from .config import ArrayConfig
 
-__all__ = ["PROBE_CYC", "STEP_OVERHEAD_CYC", "step_cycle_bound"]
+__all__ = ["LEARNING_OVERHEAD_CYC", "PROBE_CYC", "STEP_OVERHEAD_CYC", "step_cycle_bound"]
 
 STEP_OVERHEAD_CYC = 64
 """Cycles of a step that depend on nothing: pipelines that fill and drain, phases that change."""
+LEARNING_OVERHEAD_CYC = 32
+"""Cycles that learning adds to a step apart from what it sweeps and R/8."""
 PROBE_CYC = 12
 """Cycles that a probe in use adds to a step."""
 
@@ -18,10 +20,13 @@ def step_cycle_bound(
     neurons_in_use: int,
     axon_words: int,
     probes: int = 0,
+    swept: int | None = None,
 ) -> int:
     """Return the largest number of cycles that a step may take, waits for the ring apart.
 
     ``arrivals * max(1, S) + N + F + A/16 + 64``, with what is in use, plus what probes cost.
+    Where learning is built in, ``swept + R/8 + 32`` more; with one port, rows that learn and what
+    is swept take twice the cycles.
 
     Parameters
     ----------
@@ -37,6 +42,9 @@ def step_cycle_bound(
         Axons in use, in words of 16.
     probes : int
         Probes in use.
+    swept : int or None
+        Words that the core swept which swept most: register ``last_swept``. None where no core has
+        plastic rows.
 
     Examples
     --------
@@ -45,5 +53,10 @@ def step_cycle_bound(
     82
     """
     words = -(-neurons_in_use // config.lanes)
-    integrate = arrivals * max(1, words)
-    return integrate + neurons_in_use + fired + axon_words + STEP_OVERHEAD_CYC + probes * PROBE_CYC
+    accesses = 2 if swept is not None and config.synapse_ports == 1 else 1
+    integrate = arrivals * max(1, words) * accesses
+    learn = 0
+    if swept is not None:
+        learn = swept * accesses + config.rows_per_core // 8 + LEARNING_OVERHEAD_CYC
+    update = neurons_in_use + fired + axon_words + STEP_OVERHEAD_CYC
+    return integrate + update + learn + probes * PROBE_CYC

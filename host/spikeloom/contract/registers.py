@@ -7,8 +7,11 @@ run they change through `CONTROL` words in the event stream, which act before th
 import dataclasses
 import enum
 
+from . import learning as n
 from .config import ArrayConfig
+from .errors import ValueRangeError
 from .numbers import THETA_EVERY_BITS
+from .window import Field
 
 __all__ = [
     "CONTROL_BITS",
@@ -23,15 +26,16 @@ __all__ = [
     "SessionEnd",
     "control_depth",
     "core_register",
+    "core_registers",
     "reset_value",
     "status_depth",
 ]
 
 CONTROL_BITS = 32
 STATUS_BITS = 32
-CORE_REGISTER_BASE = 16
+CORE_REGISTER_BASE = 32
 """Offset in window ``control`` of core 0's registers."""
-CORE_REGISTER_STRIDE = 4
+CORE_REGISTER_STRIDE = 32
 """Control registers reserved per core."""
 
 
@@ -57,12 +61,103 @@ class SessionEnd(enum.IntEnum):
 
 @dataclasses.dataclass(frozen=True)
 class Register:
-    """A register: its name, offset, width and meaning."""
+    """A register: its name, offset, width and meaning.
+
+    Attributes
+    ----------
+    name : str
+        Name, lower case.
+    offset : int
+        Place in its window; of a core's register from `core_register`'s base.
+    bits : int
+        Width.
+    doc : str
+        Meaning and unit.
+    fields : tuple of Field
+        The numbers that it holds, from bit 0 upwards; empty if it is one unsigned number.
+    """
 
     name: str
     offset: int
     bits: int
     doc: str
+    fields: tuple[Field, ...] = ()
+
+    def pack(self, **values: int) -> int:
+        """Return the register's value for a number per field.
+
+        Raises
+        ------
+        ValueRangeError
+            If a field is missing, unknown or beyond its range.
+
+        Examples
+        --------
+        >>> CORE_REGISTERS["a1"].pack(coefficient=-3, shift=8) == 8 << 8 | (-3 & 0xFF)
+        True
+        """
+        if set(values) != {field.name for field in self.fields}:
+            names = ", ".join(field.name for field in self.fields)
+            raise ValueRangeError(
+                f"register {self.name} must be given {names}, not {', '.join(values)}; give each"
+            )
+        word = place = 0
+        for field in self.fields:
+            low, high = field.range
+            value = values[field.name]
+            if not low <= value <= high:
+                raise ValueRangeError(
+                    f"{field.name} of register {self.name} must be in {low}..{high}, "
+                    f"not {value}; choose a value in that range"
+                )
+            word |= (value & (1 << field.bits) - 1) << place
+            place += field.bits
+        return word
+
+    def unpack(self, word: int) -> dict[str, int]:
+        """Return the number that each field holds.
+
+        Examples
+        --------
+        >>> CORE_REGISTERS["a1"].unpack(8 << 8 | 0xFD)
+        {'coefficient': -3, 'shift': 8}
+        """
+        values, place = {}, 0
+        for field in self.fields:
+            value = word >> place & (1 << field.bits) - 1
+            values[field.name] = value - (value >> (field.bits - 1) << field.bits) * field.signed
+            place += field.bits
+        return values
+
+
+def _packed(name: str, offset: int, doc: str, *fields: Field) -> Register:
+    return Register(name, offset, sum(field.bits for field in fields), doc, fields)
+
+
+def _trace(name: str, offset: int, symbol: str) -> Register:
+    return _packed(
+        name, offset, f"how the traces {symbol} decay and grow",
+        Field(name="plus", bits=n.TRACE_BITS, doc=f"added to {symbol} by a spike"),
+        Field(name="decay", bits=n.TRACE_BITS + 1, doc=f"{symbol} loses decay/256 a step, 0..256"),
+        Field(name="mode", bits=2, doc="0: exponential, 1: window, 2: history"),
+        Field(name="nearest", bits=1, doc="1: a spike sets the trace to plus, 0: it adds plus"),
+    )  # fmt: skip
+
+
+def _effect(name: str, offset: int, symbol: str) -> Register:
+    return _packed(
+        name, offset, f"f({symbol}): what the traces {symbol} count for",
+        Field(name="kind", bits=2, doc="0: proportional, 1: rectangular, 2: history"),
+        Field(name="mask", bits=n.TRACE_BITS, doc="history: the bits that count"),
+    )  # fmt: skip
+
+
+def _term(name: str, offset: int, doc: str, bits: int = n.COEFFICIENT_BITS) -> Register:
+    return _packed(
+        name, offset, doc,
+        Field(name="coefficient", bits=bits, signed=True, doc=doc),
+        Field(name="shift", bits=n.SHIFT_BITS, doc="the term is divided by 2**shift"),
+    )  # fmt: skip
 
 
 CONTROL_REGISTERS: dict[str, Register] = {
@@ -73,6 +168,7 @@ CONTROL_REGISTERS: dict[str, Register] = {
         Register("probes_in_use", 2, 9, "probes that are streamed after every step"),
         Register("output_policy", 3, 1, "0: wait when the output ring is full, 1: drop and count"),
         Register("step_interval", 4, 32, "real time: clock cycles from step to step; 0: no wait"),
+        Register("seed", 5, 32, "seed of stochastic rounding"),
     )
 }
 """Registers of the array by name; offsets in window ``control``."""
@@ -82,9 +178,44 @@ CORE_REGISTERS: dict[str, Register] = {
     for register in (
         Register("neurons_in_use", 0, 11, "neurons 0..this-1 of the core are updated"),
         Register("theta_every_log2", 1, THETA_EVERY_BITS, "theta decays in multiples of 2**this"),
+        Register("plastic_rows", 2, 15, "rows 0..this-1 of the core have traces and may learn"),
+        _packed(
+            "learning", 3, "what an arrival or a spike changes",
+            Field(name="change", bits=1, doc="0: frozen, traces go on; 1: weights change"),
+            Field(name="stochastic", bits=1, doc="1: changes are rounded stochastically"),
+            Field(name="eligibility", bits=1, doc="1: changes go to the eligibility traces"),
+        ),
+        _packed(
+            "reward", 4, "scales the changes",
+            Field(name="reward", bits=8, signed=True, doc=f"in units of 1/{n.REWARD_ONE}"),
+        ),
+        _trace("x_trace", 5, "x"),
+        _trace("y_trace", 6, "y"),
+        _effect("x_effect", 7, "x"),
+        _effect("y_effect", 8, "y"),
+        _term("a0", 9, "change by an arrival"),
+        _term("a1", 10, "change by an arrival, per f(y)"),
+        _term("a2", 11, "change by an arrival, per w", 2),
+        _term("b0", 12, "change by a spike"),
+        _term("b1", 13, "change by a spike, per f(x)"),
+        _term("b2", 14, "change by a spike, per w", 2),
+        _packed(
+            "w_range", 15, "where a change leaves a weight",
+            Field(name="w_min", bits=8, signed=True, doc="smallest weight"),
+            Field(name="w_max", bits=8, signed=True, doc="largest weight"),
+        ),
+        _packed(
+            "eligibility", 16, "how eligibility decays and becomes weight",
+            Field(name="decay", bits=n.TRACE_BITS + 1, doc="it loses decay/256 a pass, 0..256"),
+            Field(name="shift", bits=n.SHIFT_BITS, doc="eligibility * reward / 2**shift"),
+            Field(name="every_log2", bits=5, doc="a pass in steps that are multiples of 2**this"),
+        ),
     )
-}
-"""Registers of each core by name; offsets from `core_register`'s base."""
+}  # fmt: skip
+"""Registers of each core by name; offsets from `core_register`'s base. A build has those that
+`core_registers` returns."""
+
+_ALWAYS = ("neurons_in_use", "theta_every_log2")
 
 STATUS_REGISTERS: dict[str, Register] = {
     register.name: register
@@ -111,6 +242,7 @@ STATUS_REGISTERS: dict[str, Register] = {
         Register("input_free", 19, 16, "free words of the input ring: the credit"),
         Register("spikes", 20, 32, "neuron spikes since the counters were cleared"),
         Register("arrivals", 21, 32, "axon arrivals since the counters were cleared"),
+        Register("last_swept", 22, 32, "words swept in the last step by the core that swept most"),
     )
 }
 """Status registers by name; offsets in window ``status``. All but `busy`, the ``last_...`` and
@@ -127,6 +259,16 @@ def status_depth() -> int:
     return len(STATUS_REGISTERS)
 
 
+def core_registers(config: ArrayConfig) -> dict[str, Register]:
+    """Return the registers that each core of a build has, by name."""
+    names = set(CORE_REGISTERS)
+    if not config.eligibility:
+        names.discard("eligibility")
+    if not config.learns:
+        names = set(_ALWAYS)
+    return {name: register for name, register in CORE_REGISTERS.items() if name in names}
+
+
 def core_register(name: str, core: int) -> int:
     """Return the offset in window ``control`` of a core's register."""
     return CORE_REGISTER_BASE + CORE_REGISTER_STRIDE * core + CORE_REGISTERS[name].offset
@@ -136,8 +278,11 @@ def reset_value(config: ArrayConfig, offset: int) -> int:
     """Return what a control register holds after power-up and after ``RESET all``."""
     if offset == CONTROL_REGISTERS["axon_words"].offset:
         return config.axon_words
-    first_core = offset - CORE_REGISTER_BASE
-    is_core = first_core >= 0
-    if is_core and first_core % CORE_REGISTER_STRIDE == CORE_REGISTERS["neurons_in_use"].offset:
-        return config.neurons_per_core
+    if offset < CORE_REGISTER_BASE:
+        return 0
+    within = (offset - CORE_REGISTER_BASE) % CORE_REGISTER_STRIDE
+    values = {"neurons_in_use": config.neurons_per_core, "reward": n.REWARD_ONE}
+    for name, register in core_registers(config).items():
+        if register.offset == within:
+            return values.get(name, 0)
     return 0

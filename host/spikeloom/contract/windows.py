@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from . import learning
 from . import numbers as n
 from .config import ArrayConfig
 from .registers import CONTROL_BITS, STATUS_BITS, control_depth, status_depth
@@ -83,17 +84,15 @@ def _array_windows(c: ArrayConfig) -> Iterator[Window]:
 
 
 def _synapse_windows(c: ArrayConfig) -> Iterator[Window]:
-    row = [
+    row = (
         Field(name="row", bits=c.row_bits, doc="row of this axon's synapses"),
         Field(name="valid", bits=1, doc="1 if the axon has a row in this core"),
-    ]
-    if c.plastic == "row":
-        row.append(Field(name="plastic", bits=1, doc="1 if the row's synapses learn"))
+    )
     yield Window(
         name="rows",
         id=8,
         depth=c.axons,
-        fields=tuple(row),
+        fields=row,
         cores=c.cores,
         per_core=True,
         kind="network",
@@ -123,6 +122,33 @@ def _synapse_windows(c: ArrayConfig) -> Iterator[Window]:
             per_core=True,
             kind="network",
             doc="plastic flags, laid out as the weights",
+        )
+    if c.eligibility:
+        trace = Field(name="eligibility", bits=8, signed=True, doc="what reward turns into weight")
+        yield Window(
+            name="eligibility",
+            id=11,
+            depth=depth,
+            fields=(trace,),
+            lanes=c.lanes,
+            cores=c.cores,
+            per_core=True,
+            kind="state",
+            doc="eligibility traces, laid out as the weights",
+        )
+    if c.learns:
+        source = [Field(name="axon", bits=15, doc="the axon whose synapses the row holds")]
+        if c.plastic == "row":
+            source.append(Field(name="plastic", bits=1, doc="1 if the row's synapses learn"))
+        yield Window(
+            name="sources",
+            id=12,
+            depth=c.rows_per_core,
+            fields=tuple(source),
+            cores=c.cores,
+            per_core=True,
+            kind="network",
+            doc="the row table read backwards: whose synapses learn in each row",
         )
 
 
@@ -160,6 +186,29 @@ def _state_windows(c: ArrayConfig) -> Iterator[Window]:
             c, 19, "theta", "state", "adaptive parts of the thresholds",
             Field(name="theta", bits=state - 1, doc="added to the threshold"),
         )  # fmt: skip
+    if c.learns:
+        yield Window(
+            name="x",
+            id=20,
+            depth=-(-c.rows_per_core // learning.TRACES_PER_WORD),
+            fields=(Field(name="x", bits=learning.TRACE_BITS, doc="pre-synaptic trace"),),
+            lanes=learning.TRACES_PER_WORD,
+            cores=c.cores,
+            per_core=True,
+            kind="state",
+            doc="pre-synaptic traces; word = row // 4, lane = row mod 4",
+        )
+        yield Window(
+            name="y",
+            id=21,
+            depth=c.words_per_row,
+            fields=(Field(name="y", bits=learning.TRACE_BITS, doc="post-synaptic trace"),),
+            lanes=c.lanes,
+            cores=c.cores,
+            per_core=True,
+            kind="state",
+            doc="post-synaptic traces; word = neuron // L, lane = neuron mod L",
+        )
 
 
 def _parameter_windows(c: ArrayConfig) -> Iterator[Window]:
