@@ -204,8 +204,6 @@ def _load_synapses(target: ModelTarget, plan: Plan, core: int) -> None:
     axons = range(plan.config.axons)
     rows = {"row": [plan.rows[core].get(axon, 0) for axon in axons]}
     rows["valid"] = [int(axon in plan.rows[core]) for axon in axons]
-    if plan.config.plastic == "row":
-        rows["plastic"] = [axon % 2 for axon in axons]
     target.write("rows", memory["rows"].pack(**rows), core=core)
     words = [
         row[first : first + plan.config.lanes]

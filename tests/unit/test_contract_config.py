@@ -84,7 +84,8 @@ def test_fingerprint_changes_with_every_field():
     changes = {
         "name": "other", "cores": 3, "neurons_per_core": 8, "axons": 41, "rows_per_core": 31,
         "lanes": 2, "delay_slots": 8, "weight_bits": 7, "state_bits": 17, "theta": False,
-        "plastic": "row", "probes": 1, "input_words": 64, "output_words": 64,
+        "plastic": "row", "eligibility": True, "synapse_ports": 1, "probes": 1,
+        "input_words": 64, "output_words": 64,
         "clock_hz": 13_000_000, "baud_rates": (9600,),
     }  # fmt: skip
     assert set(changes) == {field.name for field in dataclasses.fields(ArrayConfig)}
@@ -105,6 +106,16 @@ def test_fingerprint_changes_with_every_field():
 )  # fmt: skip
 def test_derived(field, value):
     assert getattr(GOOD, field) == value
+
+
+@pytest.mark.parametrize("plastic", ["none", "synapse", "row"])
+def test_learns_where_flags_are_kept(plastic):
+    assert GOOD.replace(plastic=plastic).learns is (plastic != "none")
+
+
+def test_eligibility_needs_learning():
+    with pytest.raises(ConfigError, match=r"eligibility must be false where plastic is 'none'"):
+        GOOD.replace(plastic="none", eligibility=True)
 
 
 def test_accumulator_cannot_overflow():

@@ -81,7 +81,11 @@ def test_unknown_names_are_refused():
 def test_options_choose_windows():
     assert "plastic" in MAPS["tiny"]
     assert "plastic" not in MAPS["up5k"]
-    assert [field.name for field in MAPS["up5k"]["rows"].fields] == ["row", "valid", "plastic"]
+    assert [field.name for field in MAPS["up5k"]["sources"].fields] == ["axon", "plastic"]
+    assert [field.name for field in MAPS["tiny"]["sources"].fields] == ["axon"]
+    frozen = MemoryMap(CONFIGS["tiny"].replace(plastic="none"))
+    assert not {"plastic", "sources", "x", "y"} & {window.name for window in frozen}
+    assert [name for name in CONFIGS if "eligibility" in MAPS[name]] == ["ecp5_25f_elig"]
     assert "probe" not in MemoryMap(CONFIGS["tiny"].replace(probes=0))
 
 

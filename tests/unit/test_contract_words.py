@@ -10,6 +10,7 @@ from spikeloom.contract import numbers as n
 from spikeloom.contract import registers as r
 from spikeloom.contract import words as w
 from spikeloom.contract.frames import PROTOCOL_VERSION
+from spikeloom.contract.learning import REWARD_ONE
 from spikeloom.contract.memory import CAPABILITY_BYTES
 
 
@@ -68,7 +69,54 @@ def test_reset_values(config):
     used = {r.CONTROL_REGISTERS["axon_words"].offset: config.axon_words}
     for core in range(config.cores):
         used[r.core_register("neurons_in_use", core)] = config.neurons_per_core
+        if config.learns:
+            used[r.core_register("reward", core)] = REWARD_ONE
     assert {offset: value for offset, value in values.items() if value} == used
+
+
+def packed_registers():
+    return [register for register in r.CORE_REGISTERS.values() if register.fields]
+
+
+@pytest.mark.parametrize("register", packed_registers(), ids=lambda register: register.name)
+@given(data=st.data())
+def test_unpack_undoes_pack_of_registers(register, data):
+    assert register.bits == sum(field.bits for field in register.fields)
+    values = {field.name: data.draw(st.integers(*field.range)) for field in register.fields}
+    word = register.pack(**values)
+    assert 0 <= word < 1 << register.bits
+    assert register.unpack(word) == values
+
+
+def test_registers_are_packed_from_bit_0_upwards():
+    registers = r.CORE_REGISTERS
+    assert registers["learning"].pack(change=1, stochastic=0, eligibility=1) == 0b101
+    assert (
+        registers["x_trace"].pack(plus=3, decay=256, mode=2, nearest=1)
+        == 0b1_10_1_00000000_00000011
+    )
+    assert registers["a2"].pack(coefficient=-1, shift=15) == 0b1111_11
+    assert registers["w_range"].pack(w_min=-128, w_max=127) == 0x7F80
+    assert registers["reward"].pack(reward=-1) == 0xFF
+
+
+def test_pack_refuses_numbers_beyond_their_field():
+    register = r.CORE_REGISTERS["a1"]
+    with pytest.raises(
+        ValueRangeError, match=r"coefficient of register a1 .* -128\.\.127, not 128"
+    ):
+        register.pack(coefficient=128, shift=0)
+    with pytest.raises(ValueRangeError, match=r"a1 must be given coefficient, shift, not shift"):
+        register.pack(shift=0)
+
+
+def test_core_registers_follow_the_build():
+    tiny = CONFIGS["tiny"]
+    assert list(r.core_registers(tiny.replace(plastic="none"))) == [
+        "neurons_in_use", "theta_every_log2",
+    ]  # fmt: skip
+    assert set(r.CORE_REGISTERS) - set(r.core_registers(tiny)) == {"eligibility"}
+    assert r.core_registers(tiny.replace(eligibility=True)) == r.CORE_REGISTERS
 
 
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)

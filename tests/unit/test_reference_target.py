@@ -152,10 +152,11 @@ def test_capability_and_control_after_power_up(config):
 
 def test_control_registers_keep_their_bits_only():
     target = ModelTarget(TINY)
-    target.write("control", b"\xff" * 4 * 24)
+    target.write("control", b"\xff" * 4 * 96)
     values = np.frombuffer(target.read("control"), "<u4").tolist()
-    assert values[:6] == [2**32 - 1, 2**16 - 1, 2**9 - 1, 1, 2**32 - 1, 0]
-    assert values[16:] == [2**11 - 1, 31, 0, 0] * 2
+    assert values[:7] == [2**32 - 1, 2**16 - 1, 2**9 - 1, 1, 2**32 - 1, 2**32 - 1, 0]
+    bits = [11, 5, 15, 3, 8, 20, 20, 10, 10, 12, 12, 6, 12, 12, 6, 16]
+    assert values[32:] == ([2**k - 1 for k in bits] + [0] * 16) * 2
     assert target.model.network.control.neurons_in_use.all()
     target.reset(ResetKind.ALL)
     assert target.read("control") == ModelTarget(TINY).read("control")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from . import frames, registers
+from . import frames, learning, registers
 from .config import ArrayConfig
 from .configs import CONFIGS, DEFAULT_CONFIG
 from .memory import CORE_BITS, OFFSET_BITS, WINDOW_BITS, Field, MemoryMap, Window
@@ -45,8 +45,17 @@ def _access(window: Window) -> str:
     return ("read, write" if window.writable else "read") + (", live" if window.live else "")
 
 
+def _windows(config: ArrayConfig) -> list[Window]:
+    """Return the windows of a configuration, then those that only others have."""
+    windows = {window.name: window for window in MemoryMap(config)}
+    for other in CONFIGS.values():
+        for window in MemoryMap(other):
+            windows.setdefault(window.name, window)
+    return list(windows.values())
+
+
 def _window_rows(config: ArrayConfig) -> Iterator[tuple[object, ...]]:
-    for window in MemoryMap(config):
+    for window in _windows(config):
         fields = ", ".join(map(_field, window.fields))
         copies = f"{window.cores} × {window.depth}" if window.per_core else str(window.depth)
         lanes = f" × {window.lanes} lanes" if window.lanes > 1 else ""
@@ -57,7 +66,7 @@ def _window_rows(config: ArrayConfig) -> Iterator[tuple[object, ...]]:
 
 
 def _field_rows(config: ArrayConfig) -> Iterator[tuple[object, ...]]:
-    for window in MemoryMap(config):
+    for window in _windows(config):
         for field in window.fields:
             low, high = field.range
             yield f"`{window.name}`", f"`{field.name}`", f"{low}..{high}", field.doc
@@ -68,7 +77,7 @@ def _config_rows() -> Iterator[tuple[object, ...]]:
         yield (
             f"`{name}`", c.cores, c.neurons_per_core, c.axons, c.rows_per_core, c.lanes,
             c.delay_slots, c.weight_bits, c.state_bits, "yes" if c.theta else "no", c.plastic,
-            c.probes, c.clock_hz / 1e6,
+            "yes" if c.eligibility else "no", c.synapse_ports, c.probes, c.clock_hz / 1e6,
         )  # fmt: skip
 
 
@@ -77,6 +86,17 @@ def _register_rows(
 ) -> Iterator[tuple[object, ...]]:
     for register in table.values():
         yield f"`{register.name}`", f"{base}{register.offset}", register.bits, register.doc
+
+
+def _packed_rows(table: dict[str, registers.Register]) -> Iterator[tuple[object, ...]]:
+    """Yield the numbers in registers that hold more than one, or a signed one."""
+    for register in table.values():
+        place = 0
+        for field in register.fields:
+            bits = f"{place}..{place + field.bits - 1}" if field.bits > 1 else str(place)
+            low, high = field.range
+            yield f"`{register.name}`", bits, f"`{field.name}`", f"{low}..{high}", field.doc
+            place += field.bits
 
 
 def _enum_rows(kind: type[enum.IntEnum] | type[enum.IntFlag]) -> Iterator[tuple[object, ...]]:
@@ -92,7 +112,10 @@ def _parts() -> Iterator[str]:
     config = CONFIGS[DEFAULT_CONFIG]
     yield _INTRODUCTION
     yield f"## Windows of `{DEFAULT_CONFIG}`\n"
-    yield "Other configurations have other depths and widths; `spikeloom info URL` shows them.\n"
+    yield (
+        "Other configurations have other depths and widths; `spikeloom info URL` shows them. "
+        "`eligibility`,\nwhere it is built in, is shown for `ecp5_25f_elig`.\n"
+    )
     window_head = ("window", "number", "words", "fields", "bytes a word", "access", "what")
     yield _table(window_head, _window_rows(config))
     yield "*live*: may be read while steps run.\n"
@@ -107,6 +130,10 @@ def _parts() -> Iterator[str]:
         f"{registers.CORE_REGISTER_STRIDE} * core +`:\n"
     )
     yield _table(head, _register_rows(registers.CORE_REGISTERS))
+    yield "Builds without learning have the first two only, those without eligibility not the last.\n"
+    yield "### Numbers in these registers\n"
+    packed_head = ("register", "bits", "number", "range", "meaning")
+    yield _table(packed_head, _packed_rows(registers.CORE_REGISTERS))
     yield "## Status registers\n"
     yield (
         "Window `status`, read only. All but `busy`, the `last_...` and `input_free` keep their "
@@ -120,13 +147,16 @@ def _parts() -> Iterator[str]:
         ("Flags of PULL", frames.PullFlags),
         ("Session ends", registers.SessionEnd),
         ("Output policies", registers.OutputPolicy),
+        ("Modes of a trace", learning.TraceMode),
+        ("Effects of a trace", learning.Effect),
     ):
         yield f"## {title}\n"
         yield _table(("name", "value", "meaning"), _enum_rows(kind))
     yield "## Named configurations\n"
     config_head = (
         "name", "cores", "neurons a core", "axons", "rows a core", "lanes", "delay slots",
-        "weight bits", "state bits", "theta", "plastic", "probes", "clock, MHz",
+        "weight bits", "state bits", "theta", "plastic", "eligibility", "synapse ports",
+        "probes", "clock, MHz",
     )  # fmt: skip
     yield _table(config_head, _config_rows())
 

@@ -7,9 +7,9 @@ from spikeloom.contract.numbers import AXONS_PER_WORD
 from spikeloom.contract.registers import (
     CONTROL_BITS,
     CONTROL_REGISTERS,
-    CORE_REGISTERS,
     control_depth,
     core_register,
+    core_registers,
     reset_value,
 )
 
@@ -47,7 +47,7 @@ class ControlRegisters:
         self._config = config
         places = {register.offset: register for register in CONTROL_REGISTERS.values()}
         for core in range(config.cores):
-            for name, register in CORE_REGISTERS.items():
+            for name, register in core_registers(config).items():
                 places[core_register(name, core)] = register
         self._masks = {offset: (1 << register.bits) - 1 for offset, register in places.items()}
         self.clear()

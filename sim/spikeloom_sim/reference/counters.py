@@ -17,6 +17,7 @@ class Counters:
     refused_events: int = 0
     last_arrivals: int = 0
     last_fired: int = 0
+    last_swept: int = 0
 
     def clear(self) -> None:
         """Set the sticky ones to 0, as ``RESET counters`` does."""

@@ -17,7 +17,7 @@ __all__ = ["MODEL_BUILD_ID", "read_words", "write_words"]
 MODEL_BUILD_ID = bytes(8)
 """Build id in the model's capability block: nothing was built."""
 
-_SYNAPSE_WINDOWS = ("rows", "weights", "plastic")
+_SYNAPSE_WINDOWS = ("rows", "sources", "weights", "plastic")
 _LANES = np.arange(AXONS_PER_WORD)
 
 _Views = dict[str, npt.NDArray[Any]]
@@ -34,12 +34,22 @@ def _memory(model: ArrayModel, window: Window, core: int) -> _Views:
         table = network.probes
         return {"neuron": table.neuron, "core": table.core, "quantity": table.quantity}
     if window.name == "rows":
-        fields = {"row": synapses.row, "valid": synapses.valid, "plastic": synapses.row_plastic}
+        return {"row": synapses.row[core], "valid": synapses.valid[core]}
+    if window.name == "sources":
+        fields = {"axon": synapses.source, "plastic": synapses.row_plastic}
         return {field.name: fields[field.name][core] for field in window.fields}
-    if window.name in ("weights", "plastic"):
-        memory = synapses.weight if window.name == "weights" else synapses.plastic
-        # Word = row * S + neuron // L, lane = neuron mod L: the order of the array as it is.
-        return {window.fields[0].name: memory[core].reshape(window.depth, window.lanes)}
+    by_lane: _Views = {
+        "weights": synapses.weight,
+        "plastic": synapses.plastic,
+        "eligibility": model.traces.eligibility,
+        "x": model.traces.x,
+        "y": model.traces.y,
+    }
+    if window.name in by_lane:
+        # Words and lanes follow each other as the numbers do in the array: neuron = word * L +
+        # lane within a row or core, row = word * 4 + lane among the traces x.
+        memory = by_lane[window.name][core]
+        return {window.fields[0].name: memory.reshape(window.depth, window.lanes)}
     owner = model.neurons if window.kind == "state" else network.parameters
     first = core * window.depth
     return {

@@ -14,6 +14,7 @@ from .counters import Counters
 from .coverage import Coverage
 from .network import NetworkMemory
 from .neuron import Flags, NeuronState, update_neurons
+from .traces import TraceState
 
 __all__ = ["ArrayModel", "Spikes"]
 
@@ -58,6 +59,8 @@ class ArrayModel:
         `v`, `i`, `c` and `theta`, each of shape (samples, C*N).
     pending : ndarray of bool, shape (D, samples, 16*ceil(A/16))
         Spikes on their way, by due step modulo D.
+    traces : TraceState
+        `x`, `y` and eligibility.
     t : int
         Number of the next step, 32 bits.
     counters : Counters
@@ -98,6 +101,7 @@ class ArrayModel:
         axons = self.config.axon_words * AXONS_PER_WORD
         self.neurons = NeuronState.zeros(self.config, samples)
         self.pending: Flags = np.zeros((self.config.delay_slots, samples, axons), np.bool_)
+        self.traces = TraceState.zeros(self.config)
 
     @property
     def samples(self) -> int:

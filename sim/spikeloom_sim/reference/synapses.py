@@ -36,7 +36,9 @@ class Synapses:
         Row of an axon's synapses, per core.
     valid : ndarray of bool, shape (C, A)
         Whether the axon has a row in that core.
-    row_plastic : ndarray of bool, shape (C, A)
+    source : ndarray of int, shape (C, R)
+        The axon whose synapses a row holds, as told to learning; 0 where the array does not learn.
+    row_plastic : ndarray of bool, shape (C, R)
         Plastic flags kept per row; all false unless ``plastic="row"``.
     weight : ndarray of int, shape (C, R, N)
         Weights.
@@ -50,11 +52,13 @@ class Synapses:
         memories = (config.cores, config.rows_per_core, config.neurons_per_core)
         self.row: npt.NDArray[np.int32] = np.zeros(tables, np.int32)
         self.valid: Flags = np.zeros(tables, np.bool_)
-        self.row_plastic: Flags = np.zeros(tables, np.bool_)
+        rows = (config.cores, config.rows_per_core)
+        self.source: npt.NDArray[np.int32] = np.zeros(rows, np.int32)
+        self.row_plastic: Flags = np.zeros(rows, np.bool_)
         self.weight: npt.NDArray[np.int8] = np.zeros(memories, np.int8)
         self.plastic: Flags = np.zeros(memories, np.bool_)
         self._arrays: tuple[npt.NDArray[Any], ...] = (
-            self.row, self.valid, self.row_plastic, self.weight, self.plastic,
+            self.row, self.valid, self.source, self.row_plastic, self.weight, self.plastic,
         )  # fmt: skip
         self._matrix: npt.NDArray[np.float32] | None = None
         self._tiles: npt.NDArray[np.float32] | None = None
