@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In
 
@@ -10,6 +10,7 @@ from spikeloom.contract import ArrayConfig, MemoryMap
 from spikeloom.contract.frames import ResetKind
 from spikeloom.contract.registers import OutputPolicy
 
+from ..learning.step_key import StepKey
 from ..ports import ArrayPort
 from .bus_arbiter import BusArbiter
 from .bus_fabric import BusFabric
@@ -32,8 +33,8 @@ class Array(wiring.Component):
     """Scheduler, cores, spike bus, sequencer and registers, joined.
 
     A step takes at most ``sum over arrivals of max(1, S) + N + F + A/16 + 64`` cycles, with S, N
-    and A those in use and F the neurons that fired; sampling probes and waiting for the output
-    ring come on top.
+    and A those in use and F the neurons that fired; learning, sampling probes and waiting for the
+    output ring come on top: ``spikeloom.contract.cycles``.
 
     Parameters
     ----------
@@ -64,8 +65,9 @@ class Array(wiring.Component):
         m.submodules.scheduler = self._scheduler = Scheduler(config)
         m.submodules.sequencer = self._sequencer = Sequencer()
         m.submodules.spike_bus = self._spike_bus = SpikeBus(config)
+        m.submodules.step_key = self._step_key = StepKey()
         m.submodules.writer = self._writer = OutputWriter()
-        self._cores = [Core(config) for _ in range(config.cores)]
+        self._cores = [Core(config, k) for k in range(config.cores)]
         for k, core in enumerate(self._cores):
             m.submodules[f"core_{k}"] = core
         self._prober = Prober(config) if config.probes else None
@@ -143,11 +145,14 @@ class Array(wiring.Component):
         settled = scheduler.settled & ~self._injector.spikes.valid
         integrating = Cat(core.integrating for core in self._cores).any()
         updating = Cat(core.updating for core in self._cores).any()
+        hold = Cat(core.hold for core in self._cores).any()
+        key = self._step_key
         m.d.comb += [
             sequencer.steps_left.eq(self._reader.steps_left),
             sequencer.stop.eq(self.link.stop),
             sequencer.interval.eq(control.step_interval),
-            sequencer.settled.eq(settled),
+            sequencer.settled.eq(settled & ~hold),
+            sequencer.learning.eq(Cat(core.learning for core in self._cores).any()),
             sequencer.arriving.eq(scheduler.walking | integrating),
             sequencer.updating.eq(updating | self._spike_bus.neurons.valid | ~settled),
             scheduler.walk.eq(sequencer.walk),
@@ -159,13 +164,19 @@ class Array(wiring.Component):
             control.write.eq(self._reader.control_write),
             control.register.eq(self._reader.control_register),
             control.value.eq(self._reader.control_value),
+            key.seed.eq(control.seed),
+            key.t.eq(control.t),
         ]
         for k, core in enumerate(self._cores):
             m.d.comb += [
+                core.start.eq(sequencer.walk),
                 core.update.eq(sequencer.update),
-                core.neurons_in_use.eq(control.neurons_in_use[k]),
-                core.theta_decays.eq(control.theta_decays[k]),
+                core.learn.eq(sequencer.learn),
+                core.key.eq(key.key),
+                core.key_ready.eq(key.ready),
+                core.t.eq(control.t),
             ]
+            wiring.connect(m, control.cores[k], core.registers)
         if self._prober is not None:
             m.d.comb += [
                 self._prober.start.eq(sequencer.probe),
@@ -202,6 +213,11 @@ class Array(wiring.Component):
         """Lead everything that is counted or shown to the status registers."""
         status, link = self._status, self.link
         neurons, axons = self._spike_bus.neurons, self._scheduler.axons
+        most_swept = Signal.like(status.swept)
+        so_far: Value = Const(0, len(most_swept))
+        for core in self._cores:
+            so_far = Mux(core.swept > so_far, core.swept, so_far)
+        m.d.sync += most_swept.eq(so_far)
         m.d.comb += [
             status.busy.eq(link.busy | link.events.valid),
             status.session_end.eq(link.session_end),
@@ -218,6 +234,7 @@ class Array(wiring.Component):
             status.waiting.eq(self._writer.waiting),
             status.arrival.eq(axons.valid & axons.ready),
             status.spike.eq(neurons.valid & neurons.ready),
+            status.swept.eq(most_swept),
             status.step_done.eq(self._sequencer.step_done),
         ]
 

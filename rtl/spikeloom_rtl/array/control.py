@@ -10,16 +10,18 @@ from spikeloom.contract import ArrayConfig
 from spikeloom.contract.registers import (
     CONTROL_BITS,
     CONTROL_REGISTERS,
-    CORE_REGISTERS,
-    Register,
-    control_depth,
-    core_register,
+    CORE_REGISTER_BASE,
+    CORE_REGISTER_STRIDE,
     reset_value,
 )
 
+from .core_control import CoreControl, CoreRegisters
 from .host_memory import HostPort
 
 __all__ = ["Control"]
+
+_PLACE_BITS = (CORE_REGISTER_STRIDE - 1).bit_length()
+_FIRST_CORE = CORE_REGISTER_BASE // CORE_REGISTER_STRIDE
 
 
 class Control(wiring.Component):
@@ -43,11 +45,10 @@ class Control(wiring.Component):
         Set `t` to 0.
     reset_all : In(1)
         Set all registers to their reset values.
-    t, axon_words, probes_in_use, output_policy, step_interval : Out
+    t, axon_words, probes_in_use, output_policy, step_interval, seed : Out
         Registers of the array.
-    neurons_in_use : Out(11).array(C)
-    theta_decays : Out(C)
-        Per core: theta decays in step `t`.
+    cores : Out(CoreRegisters).array(C)
+        Registers of each core.
     """
 
     host: Any
@@ -62,8 +63,8 @@ class Control(wiring.Component):
     probes_in_use: Signal
     output_policy: Signal
     step_interval: Signal
-    neurons_in_use: list[Signal]
-    theta_decays: Signal
+    seed: Signal
+    cores: list[Any]
 
     def __init__(self, config: ArrayConfig) -> None:
         self._config = config
@@ -80,51 +81,50 @@ class Control(wiring.Component):
                     register.name: Out(register.bits, init=reset_value(config, register.offset))
                     for register in CONTROL_REGISTERS.values()
                 },
-                "neurons_in_use": Out(
-                    CORE_REGISTERS["neurons_in_use"].bits, init=config.neurons_per_core
-                ).array(config.cores),
-                "theta_decays": Out(config.cores),
+                "cores": Out(CoreRegisters(config)).array(config.cores),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Build the registers, their write port and their read port."""
+        """Build the array's registers; hand accesses to those of the cores on."""
         m = Module()
         host = self.host
         write, offset, value = Signal(), Signal(14), Signal(CONTROL_BITS)
+        read_data = Signal(CONTROL_BITS)
         m.d.comb += [
             write.eq((host.select & host.commit) | self.write),
             offset.eq(Mux(host.select, host.offset, self.register)),
             value.eq(Mux(host.select, host.data, self.value)),
+            host.read_data.eq(read_data),
         ]
-        m.d.sync += host.read_data.eq(0)
+        shown = Signal(CONTROL_BITS)
+        m.d.sync += shown.eq(0)
         with m.If(self.step_done):
             m.d.sync += self.t.eq(self.t + 1)
-        for place, register, signal in self._places(m):
-            with m.If(host.offset == place):
-                m.d.sync += host.read_data.eq(signal)
-            with m.If(write & (offset == place)):
-                m.d.sync += signal.eq(value[: register.bits])
+        for register in CONTROL_REGISTERS.values():
+            signal = getattr(self, register.name)
+            with m.If(host.offset == register.offset):
+                m.d.sync += shown.eq(signal)
+            with m.If(write & (offset == register.offset)):
+                m.d.sync += signal.eq(value)
             with m.If(self.reset_all):
-                m.d.sync += signal.eq(reset_value(self._config, place))
+                m.d.sync += signal.eq(reset_value(self._config, register.offset))
         with m.If(self.reset_t):
             m.d.sync += self.t.eq(0)
+        read_block = Signal(14 - _PLACE_BITS)
+        m.d.sync += read_block.eq(host.offset[_PLACE_BITS:])
+        m.d.comb += read_data.eq(shown)
+        for k, registers in enumerate(self.cores):
+            m.submodules[f"core_{k}"] = core = CoreControl(self._config, k)
+            m.d.comb += [
+                core.write.eq(write & (offset[_PLACE_BITS:] == _FIRST_CORE + k)),
+                core.place.eq(offset),
+                core.value.eq(value),
+                core.read_place.eq(host.offset),
+                core.reset_all.eq(self.reset_all),
+                core.t.eq(self.t),
+            ]
+            wiring.connect(m, core.registers, wiring.flipped(registers))
+            with m.If(read_block == _FIRST_CORE + k):
+                m.d.comb += read_data.eq(core.read_data)
         return m
-
-    def _places(self, m: Module) -> list[tuple[int, Register, Signal]]:
-        """Return offset, description and signal of every register."""
-        places = [
-            (register.offset, register, getattr(self, register.name))
-            for register in CONTROL_REGISTERS.values()
-        ]
-        for core in range(self._config.cores):
-            for name, register in CORE_REGISTERS.items():
-                if name == "neurons_in_use":
-                    signal = self.neurons_in_use[core]
-                else:
-                    signal = Signal(register.bits, name=f"{name}_{core}")
-                    mask = ((1 << signal) - 1)[: len(self.t)]
-                    m.d.sync += self.theta_decays[core].eq((self.t & mask) == 0)
-                places.append((core_register(name, core), register, signal))
-        assert max(place for place, _, _ in places) < control_depth(self._config)
-        return places

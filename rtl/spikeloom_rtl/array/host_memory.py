@@ -60,6 +60,8 @@ class HostMemory(wiring.Component):
         Words.
     transparent : bool
         Whether a read sees a write of the same cycle.
+    lanes : int
+        Parts of a word, equally wide, that the array can write alone.
 
     Members
     -------
@@ -67,7 +69,7 @@ class HostMemory(wiring.Component):
     read_address, read_en, read_data
         The array's read port. `read_en` must be held high by users that do not stall.
     write_address, write_en, write_data
-        The array's write port.
+        The array's write port; `write_en` has a bit per lane.
     """
 
     host: Any
@@ -78,8 +80,11 @@ class HostMemory(wiring.Component):
     write_en: Signal
     write_data: Signal
 
-    def __init__(self, *, width: int, depth: int, transparent: bool = False) -> None:
+    def __init__(
+        self, *, width: int, depth: int, transparent: bool = False, lanes: int = 1
+    ) -> None:
         self._width = width
+        self._lanes = lanes
         # A memory of one word would have an address of no bits, which not every tool takes.
         self._depth = max(2, depth)
         self._transparent = transparent
@@ -91,7 +96,7 @@ class HostMemory(wiring.Component):
                 "read_en": In(1, init=1),
                 "read_data": Out(width),
                 "write_address": In(address),
-                "write_en": In(1),
+                "write_en": In(lanes),
                 "write_data": In(width),
             }
         )
@@ -102,7 +107,7 @@ class HostMemory(wiring.Component):
         # No initial contents: power-up clears every memory through the bus.
         words: memory.Memory = memory.Memory(shape=self._width, depth=self._depth, init=[])
         m.submodules.memory = words
-        write = words.write_port()
+        write = words.write_port(granularity=self._width // self._lanes)
         read = words.read_port(transparent_for=(write,) if self._transparent else ())
         host = self.host
         m.d.comb += [
@@ -110,7 +115,7 @@ class HostMemory(wiring.Component):
             read.en.eq(host.select | self.read_en),
             write.addr.eq(Mux(host.select, host.offset, self.write_address)),
             write.data.eq(Mux(host.select, host.data, self.write_data)),
-            write.en.eq(Mux(host.select, host.commit, self.write_en)),
+            write.en.eq(Mux(host.select, host.commit.replicate(self._lanes), self.write_en)),
             self.read_data.eq(read.data),
             host.read_data.eq(read.data),
         ]

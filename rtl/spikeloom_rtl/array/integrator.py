@@ -14,8 +14,8 @@ __all__ = ["Integrator"]
 class Integrator(wiring.Component):
     """Adds each row to S words of L accumulators and gives them out, one a neuron.
 
-    Integration: S cycles a row (only words with neurons in use), without gaps between rows, plus
-    one cycle at the end. Learning on arrival will change the word in the same pass. Update: neurons
+    Integration: S cycles a row (only words with neurons in use), without gaps between rows unless
+    told to wait, plus one cycle at the end. Update: neurons
     are taken in order from 0; with `take` high in cycle k for a neuron, `accumulator` is its sum in
     cycle k+1. A word is cleared when its first neuron is taken, so all accumulators are zero
     between steps.
@@ -30,8 +30,10 @@ class Integrator(wiring.Component):
     rows : In(stream.Signature(row_bits))
     words_in_use : In
         Words of a row with neurons in use; 0 lets rows pass unread.
-    address : Out
-        To the synapse memory.
+    wait : In(1)
+        Read no word in this cycle.
+    reads : Out(1), word : Out, address : Out
+        To the synapse memory: a word of the row is read, which, and where.
     weights : In
         From the synapse memory, a cycle later.
     busy : Out(1)
@@ -45,6 +47,9 @@ class Integrator(wiring.Component):
 
     rows: stream.Interface
     words_in_use: Signal
+    wait: Signal
+    reads: Signal
+    word: Signal
     address: Signal
     weights: Signal
     busy: Signal
@@ -61,6 +66,9 @@ class Integrator(wiring.Component):
             {
                 "rows": In(stream.Signature(config.row_bits)),
                 "words_in_use": In(words.bit_length()),
+                "wait": In(1),
+                "reads": Out(1),
+                "word": Out(self._word_bits),
                 "address": Out(max(1, (synapse_words - 1).bit_length())),
                 "weights": In(config.lanes * config.weight_bits),
                 "busy": Out(1),
@@ -91,9 +99,11 @@ class Integrator(wiring.Component):
         added = Signal()
         late = Signal.like(word)
         m.d.comb += [
-            issue.eq(self.rows.valid & (self.words_in_use != 0)),
+            issue.eq(self.rows.valid & (self.words_in_use != 0) & ~self.wait),
+            self.reads.eq(issue),
+            self.word.eq(word),
             last.eq(word + 1 >= self.words_in_use),
-            self.rows.ready.eq(last),
+            self.rows.ready.eq(last & ~self.wait),
             self.address.eq(self.rows.payload * config.words_per_row + word),
             self.busy.eq(self.rows.valid | added),
         ]

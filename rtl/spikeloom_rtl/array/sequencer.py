@@ -8,11 +8,10 @@ __all__ = ["Sequencer"]
 
 
 class Sequencer(wiring.Component):
-    """Arrive, update, probe; one step after the other while steps are left.
+    """Arrive, update, learn, probe; one step after the other while steps are left.
 
-    The phases that learning needs have their places here: depression is part of *arrive* (the
-    same pass over the row), potentiation comes between *update* and *probe*. The sequencer itself
-    adds 5 cycles to a step.
+    Depression is part of *arrive* (the same pass over the row), potentiation and rewards come
+    between *update* and *probe*. The sequencer itself adds 6 cycles to a step.
 
     Members
     -------
@@ -31,6 +30,10 @@ class Sequencer(wiring.Component):
         Begin to update the neurons.
     updating : In(1)
         Neurons are updated, or spikes have not reached scheduler and output.
+    learn : Out(1)
+        Begin to change the synapses of the neurons that fired.
+    learning : In(1)
+        Traces or synapses change.
     probe : Out(1)
         Begin to sample the probes.
     probing : In(1)
@@ -50,6 +53,8 @@ class Sequencer(wiring.Component):
     arriving: Signal
     update: Signal
     updating: Signal
+    learn: Signal
+    learning: Signal
     probe: Signal
     probing: Signal
     running: Signal
@@ -67,6 +72,8 @@ class Sequencer(wiring.Component):
                 "arriving": In(1),
                 "update": Out(1),
                 "updating": In(1),
+                "learn": Out(1),
+                "learning": In(1),
                 "probe": Out(1),
                 "probing": In(1),
                 "running": Out(1),
@@ -102,6 +109,10 @@ class Sequencer(wiring.Component):
                     m.next = "UPDATE"
             with m.State("UPDATE"):
                 with m.If(~self.updating):
+                    m.d.comb += self.learn.eq(1)
+                    m.next = "LEARN"
+            with m.State("LEARN"):
+                with m.If(~self.learning):
                     m.d.comb += self.probe.eq(1)
                     m.next = "PROBE"
             with m.State("PROBE"):

@@ -39,6 +39,8 @@ class Status(wiring.Component):
         The array waits for the output ring.
     arrival, spike : In(1)
         An axon was handed to the cores; a neuron fired.
+    swept : In(20)
+        Words that the core swept which swept most, in the last cycle of a step.
     step_done : In(1)
         High in the last cycle of a step.
     """
@@ -60,6 +62,7 @@ class Status(wiring.Component):
     waiting: Signal
     arrival: Signal
     spike: Signal
+    swept: Signal
     step_done: Signal
 
     def __init__(self) -> None:
@@ -74,6 +77,7 @@ class Status(wiring.Component):
                 "waiting": In(1),
                 "arrival": In(1),
                 "spike": In(1),
+                "swept": In(20),
                 "step_done": In(1),
             }
         )
@@ -125,6 +129,9 @@ class Status(wiring.Component):
             m.d.sync += count.eq(count + increment)
             with m.If(self.step_done):
                 m.d.sync += [last.eq(count + increment), count.eq(0)]
+        shown["last_swept"] = swept = Signal(20, name="swept_last")
+        with m.If(self.step_done):
+            m.d.sync += swept.eq(self.swept)
         longest = Signal(32, name="step_cycles_max")
         done = Signal()
         m.d.sync += done.eq(self.step_done)

@@ -18,7 +18,8 @@ class Synapses(wiring.Component):
 
     Block memories of most parts have a ninth bit per byte, which is where the flag goes. The host
     sees weights and flags as two windows; writing one keeps the other, since the word was read
-    the cycle before. Latency 1 cycle, throughput one word a cycle.
+    the cycle before. Latency 1 cycle, throughput one read and one write a cycle; with one port,
+    whoever reads waits while a word is written.
 
     Parameters
     ----------
@@ -33,6 +34,8 @@ class Synapses(wiring.Component):
         L weights, lane 0 lowest, of the `address` of the cycle before.
     flags : Out(L)
         Their plastic flags (zero where the build keeps none here).
+    write : In(1), write_address : In, new_weights : In, new_flags : In
+        Write a word.
     host_weights : In(HostPort)
     host_flags : In(HostPort), only if ``config.plastic == "synapse"``
     """
@@ -40,6 +43,10 @@ class Synapses(wiring.Component):
     address: Signal
     weights: Signal
     flags: Signal
+    write: Signal
+    write_address: Signal
+    new_weights: Signal
+    new_flags: Signal
     host_weights: Any
     host_flags: Any
 
@@ -47,8 +54,13 @@ class Synapses(wiring.Component):
         self._config = config
         self._depth = config.rows_per_core * config.words_per_row
         self._has_flags = config.plastic == "synapse"
+        address_bits = max(1, (self._depth - 1).bit_length())
         members = {
-            "address": In(max(1, (self._depth - 1).bit_length())),
+            "address": In(address_bits),
+            "write": In(1),
+            "write_address": In(address_bits),
+            "new_weights": In(config.lanes * config.weight_bits),
+            "new_flags": In(config.lanes),
             "weights": Out(config.lanes * config.weight_bits),
             "flags": Out(config.lanes),
             "host_weights": In(HostPort(config.lanes * config.weight_bits)),
@@ -69,7 +81,14 @@ class Synapses(wiring.Component):
             words.read_address.eq(self.address),
             self.weights.eq(Cat(word[:bits] for word in old)),
             host.read_data.eq(self.weights),
+            words.write_en.eq(self.write),
+            words.write_address.eq(self.write_address),
         ]
+        for lane in range(lanes):
+            new = words.write_data.word_select(lane, stride)
+            m.d.comb += new.eq(
+                Cat(self.new_weights.word_select(lane, bits), self.new_flags[lane])[:stride]
+            )
         if not self._has_flags:
             wiring.connect(m, wiring.flipped(host), words.host)
             m.d.comb += host.read_data.eq(words.host.read_data)

@@ -58,6 +58,8 @@ class Updater(wiring.Component):
         The neuron that is taken this cycle, for the accumulators.
     accumulator : In(signed)
         Its sum, a cycle later.
+    updated : Out(1), fired : Out(1)
+        The next neuron was updated, in order from 0; it fired.
     spikes : Out(stream.Signature)
         Neurons that fired, within the core.
     host_<window> : In(HostPort)
@@ -71,12 +73,14 @@ class Updater(wiring.Component):
     take: Signal
     neuron: Signal
     accumulator: Signal
+    updated: Signal
+    fired: Signal
     spikes: stream.Interface
 
     def __init__(self, config: ArrayConfig) -> None:
         self._config = config
         memory = MemoryMap(config)
-        self._windows = [memory[name] for name in NEURON_WINDOWS if name in memory]
+        self.windows = [memory[name] for name in NEURON_WINDOWS if name in memory]
         self._index_bits = max(1, (config.neurons_per_core - 1).bit_length())
         super().__init__(
             {
@@ -87,8 +91,10 @@ class Updater(wiring.Component):
                 "take": Out(1),
                 "neuron": Out(self._index_bits),
                 "accumulator": In(signed(config.accumulator_bits)),
+                "updated": Out(1),
+                "fired": Out(1),
                 "spikes": Out(stream.Signature(self._index_bits)),
-                **{f"host_{w.name}": In(HostPort(w.word_bits)) for w in self._windows},
+                **{f"host_{w.name}": In(HostPort(w.word_bits)) for w in self.windows},
             }
         )
 
@@ -96,7 +102,7 @@ class Updater(wiring.Component):
         """Build memories, address pipeline, neuron and spike queue."""
         m = Module()
         memories = {}
-        for window in self._windows:
+        for window in self.windows:
             words = HostMemory(width=window.word_bits, depth=window.depth)
             m.submodules[window.name] = words
             wiring.connect(m, wiring.flipped(getattr(self, f"host_{window.name}")), words.host)
@@ -107,8 +113,10 @@ class Updater(wiring.Component):
         self._feed(m, memories, neuron, index)
         self._write_back(m, memories, neuron, index[-1], valid[-1])
         m.d.comb += [
+            self.updated.eq(valid[-1]),
+            self.fired.eq(valid[-1] & neuron.fire),
             queue.w_data.eq(index[-1]),
-            queue.w_en.eq(valid[-1] & neuron.fire),
+            queue.w_en.eq(self.fired),
             self.spikes.valid.eq(queue.r_rdy),
             self.spikes.payload.eq(queue.r_data),
             queue.r_en.eq(self.spikes.ready),

@@ -1,0 +1,128 @@
+"""The control registers of one core."""
+
+from amaranth.hdl import Module, Shape, ShapeLike, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from spikeloom.contract import ArrayConfig
+from spikeloom.contract.registers import (
+    CONTROL_BITS,
+    CORE_REGISTER_STRIDE,
+    Register,
+    core_register,
+    core_registers,
+    reset_value,
+)
+
+__all__ = ["CoreControl", "CoreRegisters", "register_shape"]
+
+_PLACE_BITS = (CORE_REGISTER_STRIDE - 1).bit_length()
+
+
+def register_shape(register: Register) -> ShapeLike:
+    """Return the shape of a register: a structure of its fields, or an unsigned number."""
+    if not register.fields:
+        return Shape(register.bits)
+    return data.StructLayout(
+        {f.name: signed(f.bits) if f.signed else Shape(f.bits) for f in register.fields}
+    )
+
+
+class CoreRegisters(wiring.Signature):
+    """What a core's registers say, seen from them.
+
+    Parameters
+    ----------
+    config : ArrayConfig
+        Which registers there are.
+
+    Members
+    -------
+    <register> : Out
+        One for each of `core_registers`; a structure where the register has fields.
+    theta_decays : Out(1)
+        Theta decays in step `t`.
+    changed : Out(1)
+        High for one cycle after a register was written.
+    """
+
+    def __init__(self, config: ArrayConfig) -> None:
+        super().__init__(
+            {
+                **{r.name: Out(register_shape(r)) for r in core_registers(config).values()},
+                "theta_decays": Out(1),
+                "changed": Out(1),
+            }
+        )
+
+
+class CoreControl(wiring.Component):
+    """Registers of one core. Latency 1 cycle, for writes and for reads.
+
+    Parameters
+    ----------
+    config : ArrayConfig
+        Which registers there are, and their reset values.
+    core : int
+        Number of the core.
+
+    Members
+    -------
+    write : In(1)
+        Write `value` to the register at `place`.
+    place : In(5)
+        Place of the register within the core's.
+    value : In(32)
+    read_place : In(5)
+    read_data : Out(32)
+        The register at the `read_place` of the cycle before; 0 where there is none.
+    reset_all : In(1)
+        Set all registers to their reset values.
+    t : In(32)
+    registers : Out(CoreRegisters)
+    """
+
+    write: Signal
+    place: Signal
+    value: Signal
+    read_place: Signal
+    read_data: Signal
+    reset_all: Signal
+    t: Signal
+
+    def __init__(self, config: ArrayConfig, core: int) -> None:
+        self._registers = core_registers(config)
+        self._init = {
+            name: reset_value(config, core_register(name, core)) for name in self._registers
+        }
+        super().__init__(
+            {
+                "write": In(1),
+                "place": In(_PLACE_BITS),
+                "value": In(CONTROL_BITS),
+                "read_place": In(_PLACE_BITS),
+                "read_data": Out(CONTROL_BITS),
+                "reset_all": In(1),
+                "t": In(32),
+                "registers": Out(CoreRegisters(config)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the registers, their write port and their read port."""
+        m = Module()
+        m.d.sync += [self.registers.changed.eq(self.write | self.reset_all), self.read_data.eq(0)]
+        for name, register in self._registers.items():
+            held = Signal(register.bits, name=name, init=self._init[name])
+            shown = getattr(self.registers, name)
+            m.d.comb += shown.eq(held)
+            with m.If(self.read_place == register.offset):
+                m.d.sync += self.read_data.eq(held)
+            with m.If(self.write & (self.place == register.offset)):
+                m.d.sync += held.eq(self.value)
+            with m.If(self.reset_all):
+                m.d.sync += held.eq(self._init[name])
+            if name == "theta_every_log2":
+                mask = ((1 << held) - 1)[: len(self.t)]
+                m.d.sync += self.registers.theta_decays.eq((self.t & mask) == 0)
+        return m

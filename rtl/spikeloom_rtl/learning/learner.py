@@ -1,0 +1,345 @@
+"""The learner of a core: traces, and the changes that arrivals, spikes and rewards make."""
+
+from typing import Any
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from spikeloom.contract import ArrayConfig, MemoryMap
+from spikeloom.contract.learning import Phase
+from spikeloom.contract.registers import CORE_REGISTERS
+
+from ..array.core_control import CoreRegisters, register_shape
+from ..array.host_memory import HostPort
+from .coefficients import Coefficients
+from .fired_words import FiredWords
+from .post_traces import PostTraces
+from .pre_traces import PreTraces
+from .randomness import KEY_BITS
+from .row_finder import RowFinder
+from .row_preparer import PreparedRow, RowPreparer
+from .sweeper import Sweeper
+from .weight_changer import WeightChanger
+from .word_visit import WordVisit
+
+__all__ = ["LEARNING_WINDOWS", "Learner"]
+
+LEARNING_WINDOWS = ("sources", "x", "y", "eligibility")
+"""Windows whose memories stand here, where the build has them."""
+
+
+class Learner(wiring.Component):
+    """All of a core that learns, beside the part that only infers.
+
+    Rows that arrive pass through here on their way to the integrator and are prepared: 5 cycles
+    of latency, no throughput lost. While words are integrated they change in the same pass. After
+    the update the words of rows that have a trace and of neurons that fired are swept, one a
+    cycle: rows swept times words, plus at most R/8 + 32 cycles. On single-port memory every word
+    that changes takes a second cycle.
+
+    Parameters
+    ----------
+    config : ArrayConfig
+        The array.
+    core : int
+        Number of the core.
+
+    Members
+    -------
+    registers : In(CoreRegisters)
+    key, key_ready : In
+        From the step key.
+    t : In(32)
+    start : In(1)
+        A step begins.
+    begin : In(1)
+        The update begins.
+    updated, fired : In(1)
+        The next neuron was updated; it fired.
+    learn : In(1)
+        High for one cycle after the update: sweep.
+    busy : Out(1)
+        The sweep, traces or changes are under way.
+    hold : Out(1)
+        What the next step needs is not ready.
+    arrivals : In(stream.Signature(row_bits))
+        Rows of axons that are due.
+    rows : Out(stream.Signature(row_bits))
+        The same, prepared, for the integrator.
+    preparing : Out(1)
+        A row is on its way from `arrivals` to `rows`.
+    words_in_use : In
+    lanes_in_use : In(L)
+        Lanes of the last word in use that hold neurons in use.
+    integrated : In(1), word : In
+        A word of the row in `rows` is read in this cycle.
+    read : Out(1), address : Out
+        The sweeper reads a word of synapses.
+    weights, flags : In
+        The word read in the cycle before.
+    write, write_address, new_weights, new_flags : Out
+        To the synapse memory.
+    swept : Out(20)
+        Words swept in this step so far.
+    host_<window> : In(HostPort)
+        One for each of `LEARNING_WINDOWS` that the build has.
+    """
+
+    registers: Any
+    key: Signal
+    key_ready: Signal
+    t: Signal
+    start: Signal
+    begin: Signal
+    updated: Signal
+    fired: Signal
+    learn: Signal
+    busy: Signal
+    hold: Signal
+    arrivals: stream.Interface
+    rows: stream.Interface
+    preparing: Signal
+    words_in_use: Signal
+    lanes_in_use: Signal
+    integrated: Signal
+    word: Signal
+    read: Signal
+    address: Signal
+    weights: Signal
+    flags: Signal
+    write: Signal
+    write_address: Signal
+    new_weights: Signal
+    new_flags: Signal
+    swept: Signal
+
+    def __init__(self, config: ArrayConfig, core: int) -> None:
+        self._config, self._core = config, core
+        memory = MemoryMap(config)
+        self.windows = [memory[name] for name in LEARNING_WINDOWS if name in memory]
+        words = config.words_per_row
+        address_bits = max(1, (config.rows_per_core * words - 1).bit_length())
+        weights = config.lanes * config.weight_bits
+        super().__init__(
+            {
+                "registers": In(CoreRegisters(config)),
+                "key": In(KEY_BITS),
+                "key_ready": In(1),
+                "t": In(32),
+                **dict.fromkeys(("start", "begin", "updated", "fired", "learn"), In(1)),
+                "busy": Out(1),
+                "hold": Out(1),
+                "arrivals": In(stream.Signature(config.row_bits)),
+                "rows": Out(stream.Signature(config.row_bits)),
+                "preparing": Out(1),
+                "words_in_use": In(words.bit_length()),
+                "lanes_in_use": In(config.lanes),
+                "integrated": In(1),
+                "word": In(max(1, (words - 1).bit_length())),
+                "read": Out(1),
+                "address": Out(address_bits),
+                "weights": In(weights),
+                "flags": In(config.lanes),
+                "write": Out(1),
+                "write_address": Out(address_bits),
+                "new_weights": Out(weights),
+                "new_flags": Out(config.lanes),
+                "swept": Out(20),
+                **{f"host_{w.name}": In(HostPort(w.word_bits)) for w in self.windows},
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Join the parts."""
+        m = Module()
+        config = self._config
+        rules = {n: register_shape(CORE_REGISTERS[n]) for n in ("x_trace", "y_trace")}
+        m.submodules.coefficients = self._coefficients = Coefficients(config)
+        m.submodules.pre = self._pre = PreTraces(config, rules["x_trace"])
+        m.submodules.post = self._post = PostTraces(config, rules["y_trace"])
+        m.submodules.preparer = self._preparer = RowPreparer(config)
+        m.submodules.finder = self._finder = RowFinder(config)
+        m.submodules.fired_words = self._fired_words = FiredWords(config)
+        m.submodules.sweeper = self._sweeper = Sweeper(config)
+        m.submodules.changer = self._changer = WeightChanger(config, self._core)
+        self._plastic_rows = Signal(15)
+        r, most = self.registers, config.rows_per_core
+        m.d.sync += self._plastic_rows.eq(Mux(r.plastic_rows > most, most, r.plastic_rows))
+        self._join_hosts(m)
+        self._join_traces(m)
+        sweep = self._join_phases(m)
+        self._join_rows(m, sweep)
+        self._join_words(m)
+        return m
+
+    def _join_hosts(self, m: Module) -> None:
+        owners = {
+            "sources": self._preparer, "x": self._pre, "y": self._post, "eligibility": self._changer
+        }  # fmt: skip
+        for window in self.windows:
+            port = getattr(self, f"host_{window.name}")
+            wiring.connect(m, wiring.flipped(port), owners[window.name].host)
+        for part in (self._coefficients, self._changer):
+            wiring.connect(m, wiring.flipped(self.registers), part.registers)
+
+    def _join_traces(self, m: Module) -> None:
+        """Let traces follow the step, and effects what they are made of."""
+        r, pre, post = self.registers, self._pre, self._post
+        stale = Signal(init=1)
+        refresh = Signal()
+        needed = self._plastic_rows != 0
+        m.d.comb += [
+            refresh.eq(stale & needed & self._coefficients.settled & ~post.busy),
+            self.hold.eq(r.changed | (needed & (stale | post.busy))),
+            post.refresh.eq(refresh),
+        ]
+        with m.If(refresh):
+            m.d.sync += stale.eq(0)
+        with m.If(r.changed | post.written):
+            m.d.sync += stale.eq(1)
+        m.d.comb += [
+            pre.start.eq(self.start),
+            pre.plastic_rows.eq(self._plastic_rows),
+            pre.rule.eq(r.x_trace),
+            post.neurons_in_use.eq(r.neurons_in_use),
+            post.rule.eq(r.y_trace),
+            post.side.eq(self._coefficients.arrivals),
+        ]
+        for part in (post, self._fired_words):
+            m.d.comb += [
+                part.begin.eq(self.begin),
+                part.updated.eq(self.updated),
+                part.fired.eq(self.fired),
+            ]
+
+    def _join_phases(self, m: Module) -> Signal:
+        """Sweep for the neurons that fired, then for the reward. Returns: a sweep is under way."""
+        r, finder, pre = self.registers, self._finder, self._pre
+        sweep = Signal()
+        drained = self._preparer.idle & ~finder.busy & ~self._changer.busy
+        m.d.comb += [
+            finder.plastic_rows.eq(self._plastic_rows),
+            finder.active.eq(pre.active),
+            finder.phase.eq(Phase.FIRING),
+            finder.every.eq(r.b0.coefficient.any() | r.b2.coefficient.any()),
+            pre.read.eq(finder.read),
+            pre.read_address.eq(finder.read_address),
+            finder.read_data.eq(pre.read_data),
+        ]
+        rewards = Signal()
+        if self._config.eligibility:
+            mask = ((1 << r.eligibility.every_log2) - 1)[: len(self.t)]
+            m.d.sync += rewards.eq(r.learning.eligibility & ((self.t & mask) == 0))
+        with m.FSM(name="learn") as fsm:
+            with m.State("IDLE"):
+                with m.If(self.learn):
+                    m.next = "SETTLE"
+            with m.State("SETTLE"):  # traces, and the list of those that fired, are complete
+                with m.If(~pre.busy & ~self._post.busy):
+                    m.next = "REWARD"
+                    with m.If(r.learning.change & (self._fired_words.count != 0)):
+                        m.d.comb += finder.start.eq(1)
+                        m.next = "SWEEP"
+            with m.State("SWEEP"):
+                m.d.comb += sweep.eq(1)
+                with m.If(drained):
+                    m.next = "REWARD"
+            with m.State("REWARD"):
+                m.next = "IDLE"
+                with m.If(rewards & (self.words_in_use != 0)):
+                    m.d.comb += finder.start.eq(1)
+                    m.next = "SWEEP REWARD"
+            with m.State("SWEEP REWARD"):
+                m.d.comb += [sweep.eq(1), finder.phase.eq(Phase.REWARD), finder.every.eq(1)]
+                with m.If(drained):
+                    m.next = "IDLE"
+        m.d.comb += self.busy.eq(
+            ~fsm.ongoing("IDLE") | pre.busy | self._post.busy | self._changer.busy
+        )
+        return sweep
+
+    def _join_rows(self, m: Module, sweep: Signal) -> None:
+        """Prepare the rows that arrive or are swept, and hand them to who visits them."""
+        finder, preparer, sweeper = self._finder, self._preparer, self._sweeper
+        taken, prepared = preparer.rows, preparer.prepared
+        row = prepared.payload.row
+        arrived = Signal()
+        m.d.comb += [
+            preparer.key.eq(self.key),
+            preparer.key_ready.eq(self.key_ready),
+            preparer.side.eq(self._coefficients.spikes),
+            preparer.plastic_rows.eq(self._plastic_rows),
+            self.preparing.eq(~preparer.idle & ~sweep),
+            sweeper.rows.payload.eq(prepared.payload),
+            self.rows.payload.eq(row),
+            finder.rows.ready.eq(taken.ready),
+        ]
+        with m.If(sweep):
+            m.d.comb += [
+                taken.payload.eq(finder.rows.payload),
+                taken.valid.eq(finder.rows.valid),
+                sweeper.rows.valid.eq(prepared.valid),
+                prepared.ready.eq(sweeper.rows.ready),
+            ]
+        with m.Else():
+            m.d.comb += [
+                taken.payload.row.eq(self.arrivals.payload),
+                taken.payload.phase.eq(Phase.ARRIVAL),
+                taken.valid.eq(self.arrivals.valid),
+                self.arrivals.ready.eq(taken.ready),
+                self.rows.valid.eq(prepared.valid),
+                prepared.ready.eq(self.rows.ready),
+                arrived.eq(prepared.valid & prepared.ready),
+            ]
+        m.d.comb += [
+            self._pre.arrivals.valid.eq(arrived & (row < self._plastic_rows)),
+            self._pre.arrivals.payload.eq(row),
+        ]
+
+    def _join_words(self, m: Module) -> None:
+        """Let the changer follow integrator and sweeper."""
+        config = self._config
+        changer, sweeper, post = self._changer, self._sweeper, self._post
+        prepared = self._preparer.prepared.payload
+        visit = Signal(WordVisit(config))
+        row = Signal(PreparedRow(config))
+        one_port = config.synapse_ports == 1
+        m.d.comb += [
+            row.eq(prepared),
+            sweeper.count.eq(self._fired_words.count),
+            sweeper.entry.eq(self._fired_words.entry),
+            self._fired_words.index.eq(sweeper.index),
+            sweeper.words_in_use.eq(self.words_in_use),
+            sweeper.wait.eq(changer.write if one_port else 0),
+            self.read.eq(sweeper.visit.valid),
+            self.address.eq(sweeper.visit.address),
+            post.word.eq(self.word),
+            visit.eq(sweeper.visit),
+        ]
+        with m.If(~sweeper.visit.valid):
+            m.d.comb += [
+                visit.valid.eq(self.integrated),
+                visit.phase.eq(Phase.ARRIVAL),
+                visit.address.eq(row.row * config.words_per_row + self.word),
+                visit.word.eq(self.word),
+                visit.lanes.eq(~0),
+                visit.key.eq(row.key),
+                visit.plastic.eq(row.plastic),
+            ]
+        last = visit.word + 1 == self.words_in_use
+        m.d.comb += [
+            changer.visit.eq(visit),
+            changer.visit.lanes.eq(visit.lanes & Mux(last, self.lanes_in_use, ~0)),
+            changer.weights.eq(self.weights),
+            changer.flags.eq(self.flags),
+            changer.effects.eq(post.effects),
+            self.write.eq(changer.write),
+            self.write_address.eq(changer.address),
+            self.new_weights.eq(changer.new_weights),
+            self.new_flags.eq(changer.new_flags),
+        ]
+        with m.If(self.start):
+            m.d.sync += self.swept.eq(0)
+        with m.Elif(sweeper.visit.valid):
+            m.d.sync += self.swept.eq(self.swept + 1)

@@ -1,0 +1,139 @@
+"""The weight changer: L lanes that change the words which integrator and sweeper visit."""
+
+from typing import Any
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from spikeloom.contract import ArrayConfig
+from spikeloom.contract.learning import Phase
+
+from ..array.core_control import CoreRegisters
+from ..array.host_memory import HostMemory, HostPort
+from .fractions import CHANGE_BITS
+from .lane import LANE_STAGES, Lane
+from .randomness import lane_number
+from .word_visit import WordVisit
+
+__all__ = ["WeightChanger"]
+
+_STAGES = 1 + LANE_STAGES
+
+
+class WeightChanger(wiring.Component):
+    """Follows each visit: takes the word that was read, and writes it back if it has changed.
+
+    A word is written 3 cycles after its address was at the memory; throughput one word a cycle.
+    No word is visited twice within those cycles: an axon is active once a step and no two share a
+    row, and arrivals have passed long before spikes change anything.
+
+    Parameters
+    ----------
+    config : ArrayConfig
+        L, widths, eligibility.
+    core : int
+        Number of the core, for the global index of its neurons.
+
+    Members
+    -------
+    registers : In(CoreRegisters)
+    visit : In(WordVisit)
+    weights, flags, effects : In
+        Of the word visited in the cycle before.
+    write : Out(1), address : Out, new_weights : Out, new_flags : Out
+        To the synapse memory.
+    busy : Out(1)
+        A word has not been written back.
+    host : In(HostPort)
+        Window ``eligibility``; only where built in.
+    """
+
+    registers: Any
+    visit: Any
+    weights: Signal
+    flags: Signal
+    effects: Signal
+    write: Signal
+    address: Signal
+    new_weights: Signal
+    new_flags: Signal
+    busy: Signal
+    host: Any
+
+    def __init__(self, config: ArrayConfig, core: int) -> None:
+        self._config = config
+        self._first_neuron = core * config.neurons_per_core
+        lanes, depth = config.lanes, config.rows_per_core * config.words_per_row
+        members: dict[str, Any] = {
+            "registers": In(CoreRegisters(config)),
+            "visit": In(WordVisit(config)),
+            "weights": In(lanes * config.weight_bits),
+            "flags": In(lanes),
+            "effects": In(lanes * CHANGE_BITS),
+            "write": Out(1),
+            "address": Out(max(1, (depth - 1).bit_length())),
+            "new_weights": Out(lanes * config.weight_bits),
+            "new_flags": Out(lanes),
+            "busy": Out(1),
+        }
+        if config.eligibility:
+            members["host"] = In(HostPort(lanes * 8))
+        super().__init__(members)
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the lanes and the stages beside them."""
+        m = Module()
+        config = self._config
+        now = Signal(WordVisit(config))
+        valid = [self.visit.valid, *(Signal(name=f"valid_{k}") for k in range(1, _STAGES + 1))]
+        address = [
+            self.visit.address,
+            *(Signal.like(self.address, name=f"address_{k}") for k in range(1, _STAGES + 1)),
+        ]
+        flags = [self.flags, *(Signal.like(self.flags, name=f"flags_{k}") for k in range(2))]
+        m.d.sync += now.eq(self.visit)
+        m.d.sync += [b.eq(a) for a, b in zip(flags[:-1], flags[1:], strict=True)]
+        for k in range(_STAGES):
+            m.d.sync += [valid[k + 1].eq(valid[k]), address[k + 1].eq(address[k])]
+        lanes = [Lane(config) for _ in range(config.lanes)]
+        base = Const(self._first_neuron, 15) + now.word * config.lanes
+        learns = self.registers.learning.change | (now.phase == Phase.REWARD)
+        for k, lane in enumerate(lanes):
+            m.submodules[f"lane_{k}"] = lane
+            wiring.connect(m, wiring.flipped(self.registers), lane.registers)
+            mine = self.effects.word_select(k, CHANGE_BITS).as_signed()
+            flag = self.flags[k] if config.plastic == "synapse" else 1
+            m.d.comb += [
+                lane.phase.eq(now.phase),
+                lane.enable.eq(valid[1] & now.plastic & now.lanes[k] & flag & learns),
+                lane.weight.eq(self.weights.word_select(k, config.weight_bits)),
+                lane.change.eq(Mux(now.phase == Phase.ARRIVAL, mine, now.effect)),
+                lane.number.eq(lane_number(now.key, base[:15], k, config.lanes)),
+            ]
+        m.d.comb += [
+            self.address.eq(address[-1]),
+            self.write.eq(valid[-1] & Cat(lane.weight_changes for lane in lanes).any()),
+            self.new_weights.eq(Cat(lane.new_weight for lane in lanes)),
+            self.new_flags.eq(flags[-1]),
+            self.busy.eq(Cat(valid[1:]).any()),
+        ]
+        if config.eligibility:
+            self._remember(m, lanes, valid[-1], address[-1])
+        return m
+
+    def _remember(self, m: Module, lanes: list[Lane], valid: Value, address: Value) -> None:
+        """Build the eligibility memory, which is visited beside the synapses."""
+        config = self._config
+        m.submodules.eligibility = traces = HostMemory(
+            width=config.lanes * 8, depth=config.rows_per_core * config.words_per_row
+        )
+        wiring.connect(m, wiring.flipped(self.host), traces.host)
+        m.d.comb += [
+            traces.read_address.eq(self.visit.address),
+            traces.write_address.eq(address),
+            traces.write_data.eq(Cat(lane.new_eligibility for lane in lanes)),
+            traces.write_en.eq(valid),
+        ]
+        for k, lane in enumerate(lanes):
+            m.d.comb += lane.eligibility.eq(traces.read_data.word_select(k, 8))
