@@ -40,7 +40,8 @@ def run_samples(model: ArrayModel, samples: Sequence[Words]) -> list[Words]:
     parts = [_stimulus(number, words) for number, words in enumerate(samples)]
     stimuli = [stimulus for stimulus in parts if stimulus is not None]
     alone = 0
-    if len(stimuli) == len(parts):  # no sample writes registers, so all have the same
+    same = len(stimuli) == len(parts)  # no sample writes registers, so all have the same
+    if same and not model.network.control.rules.changing:  # nor changes weights of the next
         # The last sample runs alone, so that the model is left with its state; and so does the
         # last one that has steps, since the counters show the last step.
         alone = max((k for k, stimulus in enumerate(stimuli) if stimulus.steps), default=0)

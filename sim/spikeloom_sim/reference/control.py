@@ -14,6 +14,7 @@ from spikeloom.contract.registers import (
 )
 
 from .neuron import Flags
+from .rules import Rules, rules_of
 
 __all__ = ["ControlRegisters"]
 
@@ -50,6 +51,7 @@ class ControlRegisters:
             for name, register in core_registers(config).items():
                 places[core_register(name, core)] = register
         self._masks = {offset: (1 << register.bits) - 1 for offset, register in places.items()}
+        self._rules: Rules | None = None
         self.clear()
 
     def clear(self) -> None:
@@ -103,6 +105,24 @@ class ControlRegisters:
         self._theta_masks = np.repeat(periods - 1, config.neurons_per_core)[np.newaxis]
         self._every_step = np.ones((1, config.neurons), np.bool_)
         self._theta_decays_always = not self._theta_masks.any()
+        self._rules = None
+
+    @property
+    def rules(self) -> Rules:
+        """How each core learns."""
+        if self._rules is None:
+            names = core_registers(self._config)
+            words = tuple(
+                tuple(self._values[core_register(name, core)] for name in names)
+                for core in range(self._config.cores)
+            )
+            self._rules = rules_of(self._config, words)
+        return self._rules
+
+    @property
+    def seed(self) -> int:
+        """Seed of stochastic rounding, 32 bits."""
+        return self._named("seed")
 
     def theta_decays(self, t: int) -> Flags:
         """Return where theta decays in step `t`, shape (1, C*N): ``t mod theta_every = 0``."""

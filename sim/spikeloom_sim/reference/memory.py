@@ -41,9 +41,9 @@ def _memory(model: ArrayModel, window: Window, core: int) -> _Views:
     by_lane: _Views = {
         "weights": synapses.weight,
         "plastic": synapses.plastic,
-        "eligibility": model.traces.eligibility,
-        "x": model.traces.x,
-        "y": model.traces.y,
+        "eligibility": model.learning.traces.eligibility,
+        "x": model.learning.traces.x,
+        "y": model.learning.traces.y,
     }
     if window.name in by_lane:
         # Words and lanes follow each other as the numbers do in the array: neuron = word * L +

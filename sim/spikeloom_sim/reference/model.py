@@ -1,4 +1,4 @@
-"""`ArrayModel`: the array as ``docs/semantics.md`` describes it, sections 1, 2, 3 and 5."""
+"""`ArrayModel`: the array as ``docs/semantics.md`` describes it."""
 
 from typing import Self
 
@@ -12,9 +12,9 @@ from spikeloom.contract.numbers import AXONS_PER_WORD
 from .arithmetic import Integers, state_dtype
 from .counters import Counters
 from .coverage import Coverage
+from .learning import Learning
 from .network import NetworkMemory
 from .neuron import Flags, NeuronState, update_neurons
-from .traces import TraceState
 
 __all__ = ["ArrayModel", "Spikes"]
 
@@ -36,7 +36,8 @@ class ArrayModel:
     """An array of cores, computed with numpy integers.
 
     Several samples can advance together: they share network and step counter, and each has its
-    own state. Neurons and axons have the global indices of the semantics page.
+    own state. They neither learn nor have traces, so what learns must have a model of one sample.
+    Neurons and axons have the global indices of the semantics page.
 
     Parameters
     ----------
@@ -59,8 +60,8 @@ class ArrayModel:
         `v`, `i`, `c` and `theta`, each of shape (samples, C*N).
     pending : ndarray of bool, shape (D, samples, 16*ceil(A/16))
         Spikes on their way, by due step modulo D.
-    traces : TraceState
-        `x`, `y` and eligibility.
+    learning : Learning
+        Traces, and how weights change.
     t : int
         Number of the next step, 32 bits.
     counters : Counters
@@ -91,6 +92,7 @@ class ArrayModel:
     ) -> None:
         self.config = config
         self.network = network or NetworkMemory(config)
+        self.learning = Learning(config, self.network)
         self.coverage = coverage
         self.counters = Counters()
         self._dtype = state_dtype(config.state_bits)
@@ -101,7 +103,7 @@ class ArrayModel:
         axons = self.config.axon_words * AXONS_PER_WORD
         self.neurons = NeuronState.zeros(self.config, samples)
         self.pending: Flags = np.zeros((self.config.delay_slots, samples, axons), np.bool_)
-        self.traces = TraceState.zeros(self.config)
+        self.learning.clear()
 
     @property
     def samples(self) -> int:
@@ -191,13 +193,18 @@ class ArrayModel:
         """
         active = self._take_active()
         acc = self._arrive(active)
-        # Step 2 of semantics section 3, learning on arrival, has its place here.
+        learns = self.network.control.rules.active and self.samples == 1
+        if learns:
+            self.learning.arrive(active[0].nonzero()[0])
         fired = self._update(acc)
-        # Step 4, learning on firing, has its place here.
         sample, neuron = _places(fired)
+        if learns:
+            self.learning.fire(neuron)
+            self.learning.reward()
         self._emit(sample, neuron)
         self.t += 1
         self._count(int(np.count_nonzero(active)), neuron.size)
+        self.counters.last_swept = self.learning.swept if learns else 0
         return sample, neuron
 
     def _take_active(self) -> Flags:

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +12,37 @@ from spikeloom.contract.numbers import AXONS_PER_WORD
 
 from .neuron import Flags
 
-__all__ = ["Synapses"]
+__all__ = ["Places", "Synapses"]
+
+_Indices = npt.NDArray[np.intp]
 
 _SERIAL_PRODUCTS = 1 << 18
 """OpenBLAS computes a matrix product of at most this many multiplications in one thread."""
 _NARROWEST_TILE = 8
+
+
+class Places(NamedTuple):
+    """Some synapses, each array of shape (synapses,).
+
+    Attributes
+    ----------
+    core, row, neuron : ndarray of int
+        Where they are; the neuron within its core.
+    line : ndarray of int
+        ``core * R + row``.
+    place : ndarray of int
+        ``line * N + neuron``: the place in memories of one number a synapse.
+    """
+
+    core: _Indices
+    row: _Indices
+    neuron: _Indices
+    line: _Indices
+    place: _Indices
+
+    def only(self, which: npt.NDArray[Any]) -> Self:
+        """Return some of them."""
+        return type(self)(*(part[which] for part in self))
 
 
 class Synapses:
@@ -60,7 +86,13 @@ class Synapses:
         self._arrays: tuple[npt.NDArray[Any], ...] = (
             self.row, self.valid, self.source, self.row_plastic, self.weight, self.plastic,
         )  # fmt: skip
+        self._weights = self.weight.reshape(-1)  # a view that stays writable
+        self._flags = self.plastic.reshape(-1)
+        self._row_flags = self.row_plastic.reshape(-1)
+        self._sources = self.source.reshape(-1)
         self._matrix: npt.NDArray[np.float32] | None = None
+        self._row_of: _Indices | None = None
+        self._axon_of: _Indices | None = None
         self._tiles: npt.NDArray[np.float32] | None = None
         self._lock()
 
@@ -77,7 +109,7 @@ class Synapses:
             yield
         finally:
             self._lock()
-            self._matrix = self._tiles = None
+            self._matrix = self._tiles = self._row_of = self._axon_of = None
 
     def clear(self) -> None:
         """Set everything to 0."""
@@ -86,23 +118,74 @@ class Synapses:
                 array[...] = 0
 
     @property
-    def matrix(self) -> npt.NDArray[np.float32]:
-        """Weight from each axon to each neuron, shape (16*ceil(A/16), C*N); 0 without a row.
+    def row_of(self) -> _Indices:
+        """Row of each axon in each core, shape (C, 16*ceil(A/16)); R where it has none."""
+        if self._row_of is None:
+            config = self._config
+            none = config.rows_per_core
+            shape = (config.cores, config.axon_words * AXONS_PER_WORD)
+            self._row_of = np.full(shape, none, np.intp)
+            reached = np.minimum(self.row, none)
+            self._row_of[:, : config.axons] = np.where(self.valid, reached, none)
+        return self._row_of
 
-        Single precision, for the matrix products of BLAS, is exact here: at most 32,767 weights of
-        8 bits add up to less than 2**22, and integers up to 2**24 are exact in any order.
+    @property
+    def matrix(self) -> npt.NDArray[np.float32]:
+        """Weight from each axon to each neuron, shape (16*ceil(A/16) + 1, C*N); 0 without a row.
+
+        The last row belongs to no axon. Single precision, for the matrix products of BLAS, is
+        exact here: at most 32,767 weights of 8 bits add up to less than 2**22, and integers up to
+        2**24 are exact in any order.
         """
         if self._matrix is None:
             config = self._config
-            matrix = np.zeros((config.axon_words * AXONS_PER_WORD, config.neurons), np.float32)
+            axons = config.axon_words * AXONS_PER_WORD
+            matrix = np.zeros((axons + 1, config.neurons), np.float32)
             for core in range(config.cores):
-                axons = np.flatnonzero(self.valid[core] & (self.row[core] < config.rows_per_core))
+                reaching = np.flatnonzero(self.row_of[core] < config.rows_per_core)
                 columns = slice(
                     core * config.neurons_per_core, (core + 1) * config.neurons_per_core
                 )
-                matrix[axons, columns] = self.weight[core][self.row[core][axons]]
+                matrix[reaching, columns] = self.weight[core][self.row_of[core][reaching]]
             self._matrix = matrix
         return self._matrix
+
+    def select(self, core: _Indices, row: _Indices, neuron: _Indices) -> Places:
+        """Return those of some synapses whose plastic flag is set."""
+        line = core * self._config.rows_per_core + row
+        place = line * self._config.neurons_per_core + neuron
+        per_row = self._config.plastic == "row"
+        flags = self._row_flags.take(line) if per_row else self._flags.take(place)
+        return Places(core, row, neuron, line, place).only(flags.nonzero()[0])
+
+    def weights_at(self, places: Places) -> npt.NDArray[np.int32]:
+        """Return some weights."""
+        return self._weights.take(places.place).astype(np.int32)
+
+    def sources_of(self, places: Places) -> npt.NDArray[np.int32]:
+        """Return the axons to which window ``sources`` gives the rows of some synapses."""
+        return self._sources.take(places.line)
+
+    def change(self, places: Places, weights: npt.NDArray[np.int32]) -> None:
+        """Set some weights, in the matrix as well."""
+        self._weights[places.place] = weights
+        self._tiles = None
+        if self._matrix is not None:
+            config = self._config
+            column = places.core * config.neurons_per_core + places.neuron
+            self._matrix[self._axons_of().take(places.line), column] = weights
+
+    def _axons_of(self) -> _Indices:
+        """Return the axon that reaches each row, by line; the number after the last if none does.
+
+        No two axons share a row.
+        """
+        if self._axon_of is None:
+            rows, none = self._config.rows_per_core, self.row_of.shape[1]
+            self._axon_of = np.full(self._config.cores * rows, none, np.intp)
+            core, axon = (self.row_of < rows).nonzero()
+            self._axon_of[core * rows + self.row_of[core, axon]] = axon
+        return self._axon_of
 
     def sums(self, active: Flags) -> npt.NDArray[np.float32]:
         """Return the sum of the weights that reach each neuron.
@@ -134,7 +217,7 @@ class Synapses:
         count = -(-neurons // most_columns)
         if self._tiles is None or self._tiles.shape[0] != count:
             columns = -(-neurons // count)
-            padded = np.pad(self.matrix, ((0, 0), (0, count * columns - neurons)))
+            padded = np.pad(self.matrix[:-1], ((0, 0), (0, count * columns - neurons)))
             tiles = padded.reshape(-1, count, columns).transpose(1, 0, 2)
             self._tiles = np.ascontiguousarray(tiles)
         return self._tiles
