@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 from hypothesis import strategies as st
+from reference_rules import learning_values, load_learning, make_learning
 from scalar_oracle import ONE, Plan, ScalarArray
 
 from spikeloom.contract import CONFIGS, ArrayConfig, MemoryMap
@@ -32,7 +33,21 @@ NARROW = _config("narrow", 1, 7, 21, 21, lanes=7, state_bits=8, theta=False, pla
 WIDE = _config("wide", 2, 6, 40, 33, lanes=3, state_bits=22, delay_slots=16)
 TWENTY = _config("twenty", 1, 4, 12, 12, lanes=2, state_bits=20)
 SQUARE = _config("square", 4, 16, 96, 96, lanes=4, delay_slots=16)
-PLAN_CONFIGS = (ONE_NEURON, ALONE, ODD, NARROW, WIDE, TWENTY, CONFIGS["tiny"], SQUARE)
+ELIGIBLE = _config("eligible", 2, 6, 27, 26, lanes=2, eligibility=True, synapse_ports=1)
+ROWS_ELIGIBLE = _config("by row", 3, 3, 17, 9, lanes=3, eligibility=True, plastic="row")
+PLAN_CONFIGS = (
+    ONE_NEURON,
+    ALONE,
+    ODD,
+    NARROW,
+    WIDE,
+    TWENTY,
+    ELIGIBLE,
+    ROWS_ELIGIBLE,
+    CONFIGS["tiny"],
+    SQUARE,
+)
+LEARNING_CONFIGS = tuple(config for config in PLAN_CONFIGS if config.learns)
 
 
 class Drawer:
@@ -68,6 +83,7 @@ def make_plan(
     activity: float = 0.3,
     extremes: float = 0.1,
     everything_in_use: bool = False,
+    learning: bool = False,
 ) -> Plan:
     """The same arguments give the same plan."""
     rng = random.Random(seed)
@@ -77,7 +93,7 @@ def make_plan(
     every = everything_in_use or rng.random() < 0.5
     cores, slots = config.cores, config.delay_slots
     theta = draw.unsigned if config.theta else (lambda size: 0)
-    return Plan(
+    plan = Plan(
         config=config,
         threshold=draw.each(lambda: draw.signed(size)),
         reset=draw.each(lambda: draw.signed(size // 2)),
@@ -119,6 +135,10 @@ def make_plan(
         events=[_events(config, rng, activity) for _ in range(steps)],
         probes=_probes(config, rng),
     )
+    if learning and config.learns:
+        plan.learning = [make_learning(plan, core, rng) for core in range(cores)]
+        plan.seed = rng.randrange(2**32)
+    return plan
 
 
 def _rows(config: ArrayConfig, rng: random.Random) -> dict[int, int]:
@@ -160,6 +180,7 @@ def plans(draw: st.DrawFn, config: ArrayConfig | None = None, **options) -> Plan
         **{
             "activity": draw(st.sampled_from([0.0, 0.2, 1.0])),
             "extremes": draw(st.sampled_from([0.0, 0.1, 0.6])),
+            "learning": draw(st.booleans()),
             **options,
         },
     )
@@ -182,6 +203,8 @@ def load(target: ModelTarget, plan: Plan) -> None:
                 target.write(window.name, window.pack(**values), core=core)
     for core in range(config.cores):
         _load_synapses(target, plan, core)
+        if plan.learning is not None:
+            load_learning(target, plan, core)
     target.write("delay", memory["delay"].pack(delay=plan.delay))
     pending = np.zeros((config.delay_slots, config.axon_words), np.int64)
     for slot, axon in plan.pending:
@@ -223,7 +246,7 @@ def control_values(plan: Plan) -> dict[int, int]:
     for core in range(plan.config.cores):
         values[core_register("neurons_in_use", core)] = plan.neurons_in_use[core]
         values[core_register("theta_every_log2", core)] = plan.theta_every_log2[core]
-    return values
+    return values | learning_values(plan)
 
 
 def loaded_target(plan: Plan, **options) -> ModelTarget:
@@ -246,6 +269,20 @@ def assert_same_state(model: ArrayModel, oracle: ScalarArray, when: str) -> None
     pending = {(int(slot), int(axon)) for slot, axon in np.argwhere(model.pending[:, 0])}
     assert pending == oracle.pending, ("pending", when)
     assert model.t == oracle.t, ("t", when)
+    if oracle.learning:
+        assert_same_learning(model, oracle, when)
+
+
+def assert_same_learning(model: ArrayModel, oracle: ScalarArray, when: str) -> None:
+    """Compare weights, also those that the model keeps for its sums, and traces."""
+    synapses, traces = model.network.synapses, model.learning.traces
+    assert synapses.weight.tolist() == oracle.weights, ("weights", when)
+    rows = model.config.rows_per_core
+    for core, learning in enumerate(oracle.learning):
+        assert traces.x[core, :rows].tolist() == learning.x, ("x", core, when)
+        assert traces.y[core].tolist() == learning.y, ("y", core, when)
+        if model.config.eligibility:
+            assert traces.eligibility[core].tolist() == learning.el, ("eligibility", core, when)
 
 
 def follow(plan: Plan, **options) -> tuple[ArrayModel, list[list[int]]]:
@@ -259,6 +296,7 @@ def follow(plan: Plan, **options) -> tuple[ArrayModel, list[list[int]]]:
         spikes.append(np.flatnonzero(fired[0]).tolist())
         assert spikes[-1] == oracle.step(events), f"spikes of step {number}"
         assert_same_state(model, oracle, f"after step {number}")
+        assert model.counters.last_swept == oracle.swept, f"words swept in step {number}"
     assert model.counters.refused_events == oracle.refused
     assert model.counters.arrivals == oracle.arrivals
     assert model.counters.spikes == sum(map(len, spikes))

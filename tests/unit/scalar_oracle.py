@@ -6,6 +6,8 @@ Slow, and meant to be read beside ``docs/semantics.md``.
 
 import dataclasses
 
+from learning_oracle import CoreLearning, ScalarLearning
+
 from spikeloom.contract import ArrayConfig
 
 ONE = 4096
@@ -48,12 +50,18 @@ class Plan:
     t: int
     events: list[list[int]]  # per step: axons, some of them perhaps to be refused
     probes: list[tuple[int, int]]  # neuron, quantity: 0 v, 1 i, 2 theta
+    learning: list[CoreLearning] | None = None  # per core; None: nothing learns
+    seed: int = 0
 
     def weight(self, axon: int, neuron: int) -> int:
-        """The weight of a synapse, 0 where there is none."""
-        core, k = divmod(neuron, self.config.neurons_per_core)
-        row = self.rows[core].get(axon)
-        return 0 if row is None else self.weights[core][row][k]
+        """The weight of a synapse before the first step, 0 where there is none."""
+        return weight_of(self, self.weights, axon, neuron)
+
+
+def weight_of(plan: Plan, weights: list[list[list[int]]], axon: int, neuron: int) -> int:
+    core, k = divmod(neuron, plan.config.neurons_per_core)
+    row = plan.rows[core].get(axon)
+    return 0 if row is None else weights[core][row][k]
 
 
 def rtz(z: int, d: int) -> int:
@@ -70,6 +78,14 @@ class ScalarArray:
         self.c, self.theta = list(plan.c), list(plan.theta)
         self.pending = set(plan.pending)
         self.t = plan.t
+        self.weights = [[list(row) for row in rows] for rows in plan.weights]
+        self.learning = [
+            ScalarLearning(
+                plan.config, core, rule, self.weights[core], plan.neurons_in_use[core], plan.seed
+            )
+            for core, rule in enumerate(plan.learning or [])
+        ]
+        self.swept = 0
         self.refused = 0
         self.arrivals = 0
         self.high = 2 ** (plan.config.state_bits - 1) - 1
@@ -104,22 +120,36 @@ class ScalarArray:
         active = {a for s, a in self.pending if s == slot and self.axon_in_use(a)}
         self.arrivals += len(active)
         self.pending -= {(slot, axon) for axon in active}
+        acc = [
+            sum(weight_of(self.plan, self.weights, axon, n) for axon in active)
+            for n in range(self.plan.config.neurons)
+        ]
+        for learning in self.learning:
+            rows = self.plan.rows[learning.core]
+            learning.arrive([rows[axon] for axon in active if axon in rows], self.t)
         fired = []
         for n in range(self.plan.config.neurons):
             core, k = divmod(n, self.plan.config.neurons_per_core)
-            if k < self.plan.neurons_in_use[core] and self.update(n, core, active):
+            if k < self.plan.neurons_in_use[core] and self.update(n, core, acc[n]):
                 fired.append(n)
+        self.learn_from(fired)
         for n in fired:
             if self.axon_in_use(n):
                 self.schedule(n)
         self.t = (self.t + 1) % 2**32
         return fired
 
-    def update(self, n: int, core: int, active: set[int]) -> bool:
+    def learn_from(self, fired: list[int]) -> None:
+        size = self.plan.config.neurons_per_core
+        self.swept = 0
+        for learning in self.learning:
+            within = [n % size for n in fired if n // size == learning.core]
+            learning.fire(within, self.t)
+            learning.reward(self.t)
+            self.swept = max(self.swept, learning.swept(within, self.t))
+
+    def update(self, n: int, core: int, acc: int) -> bool:
         plan = self.plan
-        acc = 0
-        for axon in active:
-            acc += plan.weight(axon, n)
         self.i[n] = self.sat(rtz(self.i[n], plan.i_decay[n]) + acc * 2 ** plan.gain[n])
         u = rtz(self.v[n], plan.v_decay[n])
         u = max(0, u - plan.leak[n]) if u > 0 else min(0, u + plan.leak[n])
