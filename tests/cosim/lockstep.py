@@ -78,9 +78,9 @@ def canonical(words: Words) -> list[tuple[str, tuple[int, ...]]]:
 
 
 def state_windows(case: Case) -> Iterator[str]:
-    """Windows that a step may change."""
+    """Windows that a step may change: state, and what is learnt."""
     for window in MemoryMap(case.config):
-        if window.kind == "state":
+        if window.kind == "state" or (window.name == "weights" and case.config.learns):
             yield window.name
 
 
@@ -123,6 +123,8 @@ def cost_of_last_step(case: Case, target: Target) -> StepCost:
     axon_words = int(control[CONTROL_REGISTERS["axon_words"].offset])
     cores = [core_register("neurons_in_use", core) for core in range(config.cores)]
     in_use = int(control[cores].max())
+    plastic = [core_register("plastic_rows", core) for core in range(config.cores)]
+    learns = config.learns and control[plastic].any()
     bound = step_cycle_bound(
         config,
         arrivals=register(target, "last_arrivals"),
@@ -130,6 +132,7 @@ def cost_of_last_step(case: Case, target: Target) -> StepCost:
         neurons_in_use=in_use,
         axon_words=axon_words,
         probes=case.probes,
+        swept=register(target, "last_swept") if learns else None,
     )
     return StepCost(register(target, "step_cycles"), bound)
 
@@ -155,6 +158,8 @@ def lockstep(case: Case, expected: Target, actual: Target) -> list[StepCost]:
         for name in state_windows(case):
             compare_window(name, case, expected, actual, when)
         compare_window("control", case, expected, actual, when)
+        if register(expected, "last_swept") != register(actual, "last_swept"):
+            raise Difference(f"{case!r}: register last_swept differs {when}")
         costs.append(cost_of_last_step(case, actual))
         if costs[-1].cycles > costs[-1].bound:
             raise Difference(f"{case!r}: {costs[-1]} cycles {when}")

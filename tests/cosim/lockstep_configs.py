@@ -30,8 +30,9 @@ LOCKSTEP_CONFIGS = (
         input_words=64,
         output_words=64,
         probes=7,
+        eligibility=True,
     ),
-    # L = 1: a neuron a word. No theta, flags by row, as on a UP5K.
+    # L = 1: a neuron a word. No theta, flags by row, one port, as on a UP5K.
     ArrayConfig(
         name="serial",
         cores=2,
@@ -42,6 +43,20 @@ LOCKSTEP_CONFIGS = (
         state_bits=16,
         theta=False,
         plastic="row",
+        synapse_ports=1,
+        input_words=64,
+        output_words=64,
+    ),
+    # Rows in more than two groups of 64, so that a sweep walks far; eligibility, four words a row.
+    ArrayConfig(
+        name="rewarded",
+        cores=2,
+        neurons_per_core=16,
+        axons=200,
+        rows_per_core=150,
+        lanes=4,
+        eligibility=True,
+        probes=3,
         input_words=64,
         output_words=64,
     ),
@@ -61,4 +76,5 @@ LOCKSTEP_CONFIGS = (
         output_words=256,
     ),
 )
-"""1 neuron; odd sizes; L = 1; L = N; several cores; spike queue shorter than N."""
+"""1 neuron; odd sizes; L = 1; L = N; several cores; spike queue shorter than N; one port;
+eligibility; without learning."""

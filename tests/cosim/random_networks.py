@@ -8,6 +8,7 @@ import dataclasses
 
 import numpy as np
 from hypothesis import strategies as st
+from random_learning import RuleDrawer, learning_writes
 
 from spikeloom.contract import ArrayConfig, MemoryMap
 from spikeloom.contract.numbers import DECAY_ONE, signed_range
@@ -39,7 +40,7 @@ def cases(draw: st.DrawFn, config: ArrayConfig) -> Case:
         steps=draw(st.sampled_from([12, 16, 24])),
         density=draw(st.sampled_from([0.1, 0.4, 1.0])),
         activity=draw(st.sampled_from([0.0, 0.1, 0.4, 1.0])),
-        regime=draw(st.sampled_from(["calm", "rails", "fast", "mixed", "mixed"])),
+        regime=draw(st.sampled_from(["calm", "rails", "fast", "storm", "mixed", "mixed"])),
     )
 
 
@@ -58,7 +59,10 @@ def make_case(
     draw = _Drawer(config, rng, regime)
     writes = []
     for core in range(config.cores):
-        writes.append(("rows", core, 0, _rows(config, rng, density)))
+        rows, axon_of_row = _rows(config, rng, density)
+        writes.append(("rows", core, 0, rows))
+        if config.learns:
+            writes.extend(learning_writes(config, rng, core, axon_of_row))
         for name, values in draw.neurons().items():
             if name in memory:
                 writes.append((name, core, 0, memory[name].pack(**values)))
@@ -74,13 +78,14 @@ def make_case(
     probes = int(rng.integers(0, min(config.probes, 5) + 1))
     if probes:
         writes.append(("probe", 0, 0, _probes(config, rng, probes)))
+    rules = RuleDrawer(config, rng)
     return Case(
         config=config,
         seed=seed,
         # In any order: writing one memory must leave every other alone.
         writes=tuple(writes[k] for k in rng.permutation(len(writes))),
-        control=_control(config, rng, probes),
-        steps=tuple(_step(config, rng, activity) for _ in range(steps)),
+        control=_control(config, rng, probes) | rules.control(),
+        steps=tuple(_step(config, rng, activity, rules) for _ in range(steps)),
         probes=probes,
     )
 
@@ -125,6 +130,9 @@ class _Drawer:
         gain = rng.integers(0, 8, n)
         refractory = rng.choice([0, 0, 0, 1, 2, 3, 5, 255], n)
         count = rng.choice([0, 0, 0, 0, 1, 2, 255], n)
+        if self.regime == "storm":  # nearly all fire in every step: no queue of spikes may overflow
+            silent = rng.random(n) < 0.05
+            threshold[~silent], refractory[~silent], count[~silent] = self.low, 0, 0
         return {
             "v": {"v": self.signed(n, scale)},
             "i": {"i": self.signed(n, scale)},
@@ -166,8 +174,10 @@ class _Drawer:
         return values
 
 
-def _rows(config: ArrayConfig, rng: np.random.Generator, density: float) -> bytes:
-    """A row table in which no two axons share a row."""
+def _rows(
+    config: ArrayConfig, rng: np.random.Generator, density: float
+) -> tuple[bytes, np.ndarray]:
+    """A row table in which no two axons share a row, and the axon of each row, -1 for none."""
     window = MemoryMap(config)["rows"]
     rows = np.zeros(config.axons, np.int64)
     valid = np.zeros(config.axons, np.int64)
@@ -175,10 +185,9 @@ def _rows(config: ArrayConfig, rng: np.random.Generator, density: float) -> byte
     chosen = chosen[rng.random(chosen.size) < max(density, 0.2)]
     rows[chosen] = rng.permutation(config.rows_per_core)[: chosen.size]
     valid[chosen] = 1
-    values = {"row": rows, "valid": valid}
-    if config.plastic == "row":
-        values["plastic"] = rng.integers(0, 2, config.axons)
-    return window.pack(**values)
+    axon_of_row = np.full(config.rows_per_core, -1)
+    axon_of_row[rows[chosen]] = chosen
+    return window.pack(row=rows, valid=valid), axon_of_row
 
 
 def _built_axons(config: ArrayConfig) -> np.ndarray:
@@ -214,7 +223,9 @@ def _control(config: ArrayConfig, rng: np.random.Generator, probes: int) -> dict
     return control
 
 
-def _step(config: ArrayConfig, rng: np.random.Generator, activity: float) -> Words:
+def _step(
+    config: ArrayConfig, rng: np.random.Generator, activity: float, rules: RuleDrawer
+) -> Words:
     """Events (some of them to be refused), now and then a CONTROL word, and one STEP."""
     axons = np.flatnonzero(rng.random(config.axons) < activity)
     axons = axons[axons >= config.neurons]
@@ -227,5 +238,7 @@ def _step(config: ArrayConfig, rng: np.random.Generator, activity: float) -> Wor
         core = int(rng.integers(config.cores))
         in_use = int(rng.integers(config.neurons_per_core + 1))
         parts.append(control_words(core_register("neurons_in_use", core), in_use))
+    if config.learns and rng.random() < 0.3:
+        parts.append(rules.words(int(rng.integers(1, 4))))
     parts.append(step_words(1))
     return np.concatenate(parts)

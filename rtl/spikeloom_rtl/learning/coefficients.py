@@ -115,9 +115,7 @@ class Coefficients(wiring.Component):
         ):
             size = Signal(_CONSTANT_SIZE, name=f"constant_size_{k}")
             m.d.comb += size.eq(
-                scaled(
-                    gain << TRACE_BITS, term.shift, left=_LEFT, fraction=r.learning.stochastic
-                )
+                scaled(gain << TRACE_BITS, term.shift, left=_LEFT, fraction=r.learning.stochastic)
             )
             with m.If(cycle == 1 + k):
                 m.d.sync += side.constant.eq(signed_value(size, negative))

@@ -209,7 +209,7 @@ class Learner(wiring.Component):
         for part in (post, self._fired_words):
             m.d.comb += [
                 part.begin.eq(self.begin),
-                part.updated.eq(self.updated),
+                part.updated.eq(self.updated & needed),
                 part.fired.eq(self.fired),
             ]
 

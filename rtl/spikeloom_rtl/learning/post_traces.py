@@ -140,9 +140,7 @@ class PostTraces(wiring.Component):
         ]
         return m
 
-    def _sequence(
-        self, m: Module, traces: HostMemory
-    ) -> tuple[Signal, Signal, Signal, Signal]:
+    def _sequence(self, m: Module, traces: HostMemory) -> tuple[Signal, Signal, Signal, Signal]:
         """Count words and lanes as neurons are updated or their effects refreshed."""
         lanes = self._config.lanes
         refreshing, first, take = Signal(), Signal(), Signal()

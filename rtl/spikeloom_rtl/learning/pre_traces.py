@@ -138,7 +138,9 @@ class PreTraces(wiring.Component):
             reading.eq(Mux(take, row[_LANE_BITS:], pointer)),
             words.read_address.eq(Mux(self.read, self.read_address, reading)),
             words.read_en.eq(take | step | self.read),
-            self.busy.eq(running | queue.r_rdy | passing | decaying | arriving | (queue.level != 0)),
+            self.busy.eq(
+                running | queue.r_rdy | passing | decaying | arriving | (queue.level != 0)
+            ),
         ]
         m.d.sync += [
             passing.eq(step),
@@ -190,7 +192,5 @@ class PreTraces(wiring.Component):
             old = trace[:TRACE_BITS]
             grew = grown(m, old, self.rule, f"arrived_{k}")
             mine = lane == k
-            result.append(
-                Cat(Mux(mine & passed, grew, old), trace[TRACE_BITS] | (mine & ~passed))
-            )
+            result.append(Cat(Mux(mine & passed, grew, old), trace[TRACE_BITS] | (mine & ~passed)))
         return Cat(result)
