@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from mutations import ARRAY, LINK, Mutation
+from mutations import ARRAY, LEARNING, LINK, Mutation
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "rtl" / "spikeloom_rtl"
@@ -26,7 +26,7 @@ ELABORATE = """
 from spikeloom.contract import named_config
 from spikeloom_rtl.emit import verilog_of
 from spikeloom_rtl.top import SimTop
-verilog_of(SimTop(named_config("tiny")), "top")
+verilog_of(SimTop(named_config("tiny").replace(eligibility=True)), "top")
 """
 SUITES = {
     "array": [
@@ -125,7 +125,7 @@ def main() -> int:
     args = parser.parse_args()
     chosen = [
         (kind, mutation)
-        for kind, mutations in (("array", ARRAY), ("link", LINK))
+        for kind, mutations in (("array", ARRAY), ("array", LEARNING), ("link", LINK))
         for mutation in mutations
         if args.only in mutation.name or args.only in mutation.file
     ]

@@ -9,7 +9,7 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Mutation:
-    """One change of one file of ``spikeloom_rtl``; `boards` can show it (of the array)."""
+    """One change of one file of ``spikeloom_rtl``; `boards` are those that can show it."""
 
     name: str
     file: str
@@ -130,7 +130,7 @@ ARRAY = (
     ),
     Mutation(
         "theta decays in every step",
-        "array/control.py",
+        "array/core_control.py",
         "(self.t & mask) == 0",
         "(self.t & 0) == 0",
     ),
@@ -332,3 +332,216 @@ LINK = (
     ),
 )
 """Mutations of the link that its benches or the host's tests must notice."""
+
+LEARNING = (
+    Mutation(
+        "rewards do not scale coefficients",
+        "learning/coefficients.py",
+        "gain.eq(magnitude(factor) * magnitude(reward)),",
+        "gain.eq(magnitude(factor) << 6),",
+    ),
+    Mutation(
+        "constant terms are those of the other side",
+        "learning/coefficients.py",
+        "with m.If(cycle == 1 + k):",
+        "with m.If(cycle == 2 - k):",
+    ),
+    Mutation(
+        "history counts one bit too few",
+        "learning/effect.py",
+        "for bit in range(TRACE_BITS))",
+        "for bit in range(TRACE_BITS - 1))",
+    ),
+    Mutation(
+        "effects beyond the range wrap",
+        "learning/fractions.py",
+        "m.d.comb += change.eq(Mux(fits, wide[:CHANGE_BITS], limit))",
+        "m.d.comb += change.eq(wide[:CHANGE_BITS])",
+    ),
+    Mutation(
+        "changes round down",
+        "learning/fractions.py",
+        "return Mux(negative, -wide, wide)[: len(wide)].as_signed()",
+        "return Mux(negative, ~wide, wide)[: len(wide)].as_signed()",
+    ),
+    Mutation(
+        "upper limit of weights is not kept",
+        "learning/fractions.py",
+        "Mux(value > high, high, value)",
+        "value",
+    ),
+    Mutation(
+        "words of the list forget their first lane",
+        "learning/fired_words.py",
+        "Mux(lane == 0, 0, here.fired) | (self.fired << lane)",
+        "Mux(lane == 0, 0, here.fired) | ((self.fired & (lane != 0)) << lane)",
+    ),
+    Mutation(
+        "the last word of the list is lost",
+        "learning/fired_words.py",
+        "self.count.eq(total + (some & (lane != 0))),",
+        "self.count.eq(total),",
+    ),
+    Mutation(
+        "weights wrap in a lane",
+        "learning/lane.py",
+        "self.new_weight.eq(Mux(changes, moved, weight)),",
+        "self.new_weight.eq(Mux(changes, weight + dw, weight)),",
+    ),
+    Mutation(
+        "depression snaps to -1",
+        "learning/lane.py",
+        "changes.eq(enable & r.learning.change & (dw != 0)),",
+        "changes.eq(enable & r.learning.change & ((dw != 0) | self.new_weight[-1])),",
+    ),
+    Mutation(
+        "frozen weights change by rewards",
+        "learning/lane.py",
+        "changes.eq(enable & r.learning.change & (dw != 0)),",
+        "changes.eq(enable & (dw != 0)),",
+        boards="odd or rewarded",
+    ),
+    Mutation(
+        "eligibility grows while a reward decays it",
+        "learning/lane.py",
+        "Mux(enable & reward, decayed,",
+        "Mux(enable & reward & (dw == 0), decayed,",
+        boards="odd or rewarded",
+    ),
+    Mutation(
+        "neighbours learn (n takes n+1)",
+        "learning/learner.py",
+        "changer.flags.eq(self.flags),",
+        "changer.flags.eq(self.flags.rotate_left(1)),",
+    ),
+    Mutation(
+        "neurons out of use learn",
+        "learning/learner.py",
+        "changer.visit.lanes.eq(visit.lanes & Mux(last, self.lanes_in_use, ~0)),",
+        "changer.visit.lanes.eq(visit.lanes),",
+    ),
+    Mutation(
+        "effects stay when coefficients change",
+        "learning/learner.py",
+        "with m.If(r.changed | post.written):",
+        "with m.If(post.written):",
+    ),
+    Mutation(
+        "rewards come a step late",
+        "learning/learner.py",
+        "((self.t & mask) == 0)",
+        "((self.t & mask) == mask)",
+        boards="odd or rewarded",
+    ),
+    Mutation(
+        "y grows before the spike is learnt from",
+        "learning/post_traces.py",
+        "trace.eq(Mux(refreshing, kept, Mux(fired, grew, here)))",
+        "trace.eq(Mux(refreshing, kept, Mux(fired, grew, kept)))",
+    ),
+    Mutation(
+        "effects of the lane before",
+        "learning/post_traces.py",
+        "changes.write_en.eq(Mux(valid[-1], 1 << one[-1], 0)),",
+        "changes.write_en.eq(Mux(valid[-1], 1 << one[-2], 0)),",
+    ),
+    Mutation(
+        "a row that arrives after the pass is marked",
+        "learning/pre_traces.py",
+        "self._arrived(m, traces, lane, place < pointer)",
+        "self._arrived(m, traces, lane, place <= pointer)",
+    ),
+    Mutation(
+        "traces of rows out of use decay",
+        "learning/pre_traces.py",
+        "Mux(takes_part, Mux(mark, grew, here), kept)",
+        "Mux(mark, grew, here)",
+    ),
+    Mutation(
+        "arrivals are lost while the pass runs",
+        "learning/pre_traces.py",
+        "take = queue.r_rdy & ~passing & ~decaying",
+        "take = queue.r_rdy",
+    ),
+    Mutation(
+        "the last row of a word is not found",
+        "learning/row_finder.py",
+        "after = rows & (rows - 1)[:TRACES_PER_WORD]",
+        "after = rows & (rows - 1)[:TRACES_PER_WORD] & 7",
+    ),
+    Mutation(
+        "only the first group of rows is swept",
+        "learning/row_finder.py",
+        "with m.If((group == groups) |",
+        "with m.If((group == 1) |",
+        boards="rewarded",
+    ),
+    Mutation(
+        "phases share random numbers",
+        "learning/row_preparer.py",
+        "mixed_key(self.key, entry[:15], row[0].phase)",
+        "mixed_key(self.key, entry[:15], row[0].phase & 0)",
+    ),
+    Mutation(
+        "rows begin to learn before the flag says so",
+        "learning/row_preparer.py",
+        "plastic[0].eq(flag & (row[0].row < self.plastic_rows)),",
+        "plastic[0].eq(row[0].row < self.plastic_rows),",
+        boards="serial",
+    ),
+    Mutation(
+        "the key of the step before",
+        "learning/step_key.py",
+        "current.eq((seed == self.seed) & (t == self.t)),",
+        "current.eq(seed == self.seed),",
+    ),
+    Mutation(
+        "one bit of the random number is the neighbour"s",
+        "learning/randomness.py",
+        "parity ^ row_key[_OFFSET_BIT + j]",
+        "parity ^ row_key[_OFFSET_BIT]",
+    ),
+    Mutation(
+        "a sweep ends one word early",
+        "learning/sweeper.py",
+        "last.eq(place + 1 >= Mux(for_reward, self.words_in_use, self.count)),",
+        "last.eq(place + 1 >= Mux(for_reward, self.words_in_use, self.count - 1)),",
+    ),
+    Mutation(
+        "visits do not wait for the port",
+        "learning/sweeper.py",
+        "go.eq(self.rows.valid & ~self.wait),",
+        "go.eq(self.rows.valid),",
+        boards="serial",
+    ),
+    Mutation(
+        "nearest neighbours add up",
+        "learning/traces.py",
+        "with m.Elif(rule.nearest):",
+        "with m.Elif(rule.nearest & (trace == 0)):",
+    ),
+    Mutation(
+        "traces round up",
+        "learning/traces.py",
+        "m.d.comb += result.eq((trace * factor) >> TRACE_BITS)",
+        "m.d.comb += result.eq((trace * factor + TRACE_ONE - 1) >> TRACE_BITS)",
+    ),
+    Mutation(
+        "changed words are written one row on",
+        "learning/weight_changer.py",
+        "self.address.eq(address[-1]),",
+        "self.address.eq(address[-2]),",
+    ),
+    Mutation(
+        "plastic flags move with the pipeline",
+        "learning/weight_changer.py",
+        "self.new_flags.eq(flags[-1]),",
+        "self.new_flags.eq(flags[0]),",
+    ),
+    Mutation(
+        "a register is written in the next core",
+        "array/core_control.py",
+        "with m.If(self.write & (self.place == register.offset)):",
+        "with m.If(self.write & (self.place[:4] == register.offset)):",
+    ),
+)

@@ -185,7 +185,8 @@ class Core(wiring.Component):
 
     def _words_in_use(self) -> Value:
         """Return ceil(neurons_in_use / L), by a shift or from a table."""
-        in_use, lanes = self.registers.neurons_in_use, self._config.lanes
+        in_use: Value = self.registers.neurons_in_use
+        lanes = self._config.lanes
         if lanes & (lanes - 1) == 0:
             return (in_use + (lanes - 1)) >> (lanes.bit_length() - 1)
         counts = range(self._config.neurons_per_core + 1)
@@ -193,7 +194,8 @@ class Core(wiring.Component):
 
     def _lanes_in_use(self) -> Value:
         """Return the lanes of the last word in use that hold neurons in use."""
-        in_use, lanes = self.registers.neurons_in_use, self._config.lanes
+        in_use: Value = self.registers.neurons_in_use
+        lanes = self._config.lanes
         if lanes & (lanes - 1) == 0:
             last = (in_use - 1)[: lanes.bit_length() - 1]
             return Cat(last >= lane for lane in range(lanes))

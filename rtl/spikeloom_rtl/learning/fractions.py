@@ -46,6 +46,6 @@ def to_change(m: Module, value: Value, name: str) -> Signal:
     return change
 
 
-def clamp(value: Value, low: Value, high: Value) -> Value:
+def clamp(value: Value, low: Value | int, high: Value | int) -> Value:
     """Return `value` brought into ``low..high``."""
     return Mux(value < low, low, Mux(value > high, high, value))

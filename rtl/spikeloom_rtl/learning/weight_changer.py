@@ -1,5 +1,6 @@
 """The weight changer: L lanes that change the words which integrator and sweeper visit."""
 
+from itertools import pairwise
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
@@ -93,7 +94,7 @@ class WeightChanger(wiring.Component):
         ]
         flags = [self.flags, *(Signal.like(self.flags, name=f"flags_{k}") for k in range(2))]
         m.d.sync += now.eq(self.visit)
-        m.d.sync += [b.eq(a) for a, b in zip(flags[:-1], flags[1:], strict=True)]
+        m.d.sync += [late.eq(early) for early, late in pairwise(flags)]
         for k in range(_STAGES):
             m.d.sync += [valid[k + 1].eq(valid[k]), address[k + 1].eq(address[k])]
         lanes = [Lane(config) for _ in range(config.lanes)]
