@@ -496,7 +496,7 @@ LEARNING = (
         "current.eq(seed == self.seed),",
     ),
     Mutation(
-        "one bit of the random number is the neighbour"s",
+        "one bit decides all of a random number",
         "learning/randomness.py",
         "parity ^ row_key[_OFFSET_BIT + j]",
         "parity ^ row_key[_OFFSET_BIT]",
