@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from spikeloom.board import Board, Snapshot, open
     from spikeloom.compiler import Program, compile
     from spikeloom.contract import ArrayConfig, SpikeloomError
-    from spikeloom.network import LIF, Input, Network, Population, Projection
+    from spikeloom.network import LIF, STDP, Input, Network, Population, Projection
     from spikeloom.recording import Recording
 
 __all__ = [
     "LIF",
+    "STDP",
     "ArrayConfig",
     "Board",
     "Input",
@@ -51,6 +52,7 @@ _HOMES = {
     "Program": "compiler",
     "Projection": "network",
     "Recording": "recording",
+    "STDP": "network",
     "Snapshot": "board",
     "SpikeloomError": "contract",
     "compile": "compiler",

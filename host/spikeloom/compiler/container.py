@@ -14,7 +14,7 @@ from .errors import ProgramFileError
 __all__ = ["FILE_VERSION", "read_container", "write_container"]
 
 FILE_MAGIC = "spikeloom-program"
-FILE_VERSION = 1
+FILE_VERSION = 2
 _HEADER = "header"
 
 _DAMAGE = (

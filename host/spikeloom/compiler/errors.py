@@ -4,6 +4,7 @@ from spikeloom.contract import SpikeloomError
 
 __all__ = [
     "CompileError",
+    "LearningError",
     "NetworkTooLargeError",
     "ProgramFileError",
     "ProgramMismatchError",
@@ -22,6 +23,10 @@ class NetworkTooLargeError(CompileError):
 
 class QuantisationError(CompileError):
     """A number that no integer of the machine can stand for."""
+
+
+class LearningError(CompileError):
+    """A learning rule that the build cannot follow, or that cores cannot share."""
 
 
 class ThetaError(CompileError):

@@ -11,7 +11,13 @@ from spikeloom.contract.frames import MAX_REQUEST_PAYLOAD
 from .placement import Placement
 from .program import Image
 
-__all__ = ["delay_images", "images_of", "parameter_images", "synapse_images"]
+__all__ = [
+    "delay_images",
+    "images_of",
+    "learning_images",
+    "parameter_images",
+    "synapse_images",
+]
 
 Indices = npt.NDArray[np.int64]
 
@@ -71,14 +77,51 @@ def synapse_images(
     rows, weights = memory["rows"], memory["weights"]
     for number in range(config.cores):
         column = row_of[:, number]
-        fields = {"row": np.maximum(column, 0), "valid": column >= 0}
-        if any(field.name == "plastic" for field in rows.fields):
-            fields["plastic"] = np.zeros_like(column)
-        yield from images_of(rows, number, rows.pack(**fields))
+        data = rows.pack(row=np.maximum(column, 0), valid=column >= 0)
+        yield from images_of(rows, number, data)
         here = core == number
         table = np.zeros((int(column.max(initial=-1)) + 1, config.neurons_per_core), np.int64)
         table[row[here], neuron[here]] = weight[here]
         yield from images_of(weights, number, weights.pack(weight=table))
+
+
+def learning_images(
+    row_of: Indices,
+    plastic_rows: Indices,
+    plastic: npt.NDArray[np.bool_],
+    places: tuple[Indices, Indices, Indices],
+    config: ArrayConfig,
+) -> Iterator[Image]:
+    """Yield the window ``sources``, and ``plastic`` where flags are kept per synapse.
+
+    Parameters
+    ----------
+    row_of : ndarray of int64, shape (axons, cores)
+        Row of each axon in each core, -1 for none.
+    plastic_rows : ndarray of int64, shape (cores,)
+        Rows that learn: the first of each core.
+    plastic : ndarray of bool, shape (synapses,)
+        Which synapses learn.
+    places : tuple of ndarray of int64, shape (synapses,)
+        Core, row and neuron of each synapse.
+    config : ArrayConfig
+        The array.
+    """
+    memory = MemoryMap(config)
+    core, row, neuron = places
+    for number in np.flatnonzero(plastic_rows).tolist():
+        count = int(plastic_rows[number])
+        axons = np.flatnonzero((row_of[:, number] >= 0) & (row_of[:, number] < count))
+        fields = {"axon": axons[np.argsort(row_of[axons, number])]}
+        if config.plastic == "row":
+            fields["plastic"] = np.ones(count, np.int64)
+        yield from images_of(memory["sources"], number, memory["sources"].pack(**fields))
+        if config.plastic == "synapse":
+            here = plastic & (core == number)
+            table = np.zeros((count, config.neurons_per_core), np.int64)
+            table[row[here], neuron[here]] = 1
+            data = memory["plastic"].pack(plastic=table)
+            yield from images_of(memory["plastic"], number, data)
 
 
 def parameter_images(

@@ -6,17 +6,18 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeloom.contract import CONFIGS, DEFAULT_CONFIG, ArrayConfig, named_config
-from spikeloom.contract.numbers import AXONS_PER_WORD, DECAY_ONE
-from spikeloom.contract.registers import CONTROL_REGISTERS, core_register
-from spikeloom.network import Network
+from spikeloom.contract.numbers import AXONS_PER_WORD, DECAY_ONE, signed_range
+from spikeloom.contract.registers import CONTROL_REGISTERS, core_register, core_registers
+from spikeloom.network import Network, RawSTDP
 
-from .errors import CompileError, NetworkTooLargeError, ThetaError
-from .images import delay_images, parameter_images, synapse_images
-from .lowering import RELAY, LoweredNetwork, lower
+from .errors import CompileError, LearningError, NetworkTooLargeError, ThetaError
+from .images import delay_images, learning_images, parameter_images, synapse_images
+from .lowering import LoweredNetwork
 from .placement import Placement, place
+from .preparation import PreparedNetwork, prepare
 from .program import PlacedInput, PlacedPopulation, PlacedProjection, Program
-from .quantise import QuantisedPopulation, quantise
-from .report import MemoryUse, Report
+from .quantise import QuantisedPopulation
+from .reporting import check_rows_learn_whole, cores_of, report_on
 
 __all__ = ["compile"]
 
@@ -24,28 +25,27 @@ Indices = npt.NDArray[np.int64]
 
 _RELAY_PARAMETERS = {"v_decay": DECAY_ONE, "i_decay": DECAY_ONE}
 """A relay forgets everything in every step; threshold 0: any weight above 0 fires it at once."""
-_RELAY_WEIGHT = 1
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Layout:
-    """Synapses after merging, and the row of each axon.
+    """Where each merged synapse is.
 
     Attributes
     ----------
-    inverse : ndarray, shape (lowered synapses,)
-        Number of the merged synapse that holds each synapse.
-    axon, target, weight : ndarray, shape (merged synapses,)
-        Axon and (unplaced) neuron numbers, and integer weights.
+    core, row, neuron : ndarray, shape (merged synapses,)
+        Place; `neuron` counts within the core.
     row_of : ndarray, shape (axons in use, cores)
-        Row, -1 for none.
+        Row of an axon in a core, -1 for none.
+    plastic_rows : ndarray, shape (cores,)
+        Rows that learn, the first of each core.
     """
 
-    inverse: Indices
-    axon: Indices
-    target: Indices
-    weight: Indices
+    core: Indices
+    row: Indices
+    neuron: Indices
     row_of: Indices
+    plastic_rows: Indices
 
 
 def compile(network: Network, config: ArrayConfig | str = DEFAULT_CONFIG) -> Program:
@@ -73,6 +73,8 @@ def compile(network: Network, config: ArrayConfig | str = DEFAULT_CONFIG) -> Pro
         If a number cannot be an integer of the machine.
     ThetaError
         If adaptive thresholds are not built in or `theta_every` differs too much.
+    LearningError
+        If learning is not built in, a rule cannot be represented, or rules differ too much.
     CompileError
         If the network has no neurons.
 
@@ -92,21 +94,29 @@ def compile(network: Network, config: ArrayConfig | str = DEFAULT_CONFIG) -> Pro
             f"network {network.name!r} must have at least 1 neuron, not 0; add a population"
         )
     try:
-        lowered = lower(network, config)
-        placement = place(lowered, config)
+        prepared = prepare(network, config)
+        placement = _place(prepared, network, config)
     except NetworkTooLargeError as error:
         raise NetworkTooLargeError(f"{error}; {_remedy(network, config)}") from None
+    layout = _layout(prepared, placement, config)
+    if config.plastic == "row":
+        check_rows_learn_whole(prepared, placement, layout.core, layout.row, config)
+    return _program(prepared, placement, layout, config)
+
+
+def _place(prepared: PreparedNetwork, network: Network, config: ArrayConfig) -> Placement:
+    try:
+        return place(prepared.lowered, config, _raw_rules(prepared))
     except ThetaError as error:
         text = f"{error}; give more populations the same theta_every, or {_remedy(network, config)}"
         raise ThetaError(text) from None
-    key = lowered.source * lowered.neurons + lowered.target
-    unique, inverse = np.unique(key, return_inverse=True)
-    source, target = np.divmod(unique, lowered.neurons)
-    weights = np.bincount(inverse, lowered.weight, unique.size).astype(np.float64)
-    quantised, integers = _quantise_all(lowered, target, weights, config)
-    axon = _axons(source, lowered, placement, config)
-    layout = _Layout(inverse, axon, target, integers, _rows(axon, placement.core[target], config))
-    return _program(lowered, placement, quantised, layout, config)
+    except LearningError as error:
+        text = f"{error}; give more populations the same rule, or {_remedy(network, config)}"
+        raise LearningError(text) from None
+
+
+def _raw_rules(prepared: PreparedNetwork) -> dict[str, RawSTDP]:
+    return {name: rule.raw for name, rule in prepared.rules.items()}
 
 
 def _remedy(network: Network, failed: ArrayConfig) -> str:
@@ -116,72 +126,68 @@ def _remedy(network: Network, failed: ArrayConfig) -> str:
         if config == failed or (adaptive and not config.theta):
             continue
         try:
-            place(lower(network, config), config)
+            prepared = prepare(network, config)
+            place(prepared.lowered, config, _raw_rules(prepared))
         except CompileError:
             continue
         return f"compile it for {config.name!r}, which it fits, or make it smaller"
     return "make it smaller, since no named configuration has room for it"
 
 
-def _quantise_all(
-    lowered: LoweredNetwork, target: Indices, weights: npt.NDArray[np.float64], config: ArrayConfig
-) -> tuple[dict[str, QuantisedPopulation], Indices]:
-    """Return the integers of each population, and all weights with those onto relays."""
-    integers = np.full(target.size, _RELAY_WEIGHT)
-    quantised = {}
-    for population in lowered.network.populations.values():
-        first = lowered.first_neuron[population.name]
-        mine = (target >= first) & (target < first + population.size)
-        result = quantise(population, weights[mine], target[mine] - first, config)
-        integers[mine] = result.weights
-        quantised[population.name] = result
-    return quantised, integers
-
-
-def _axons(
-    source: Indices, lowered: LoweredNetwork, placement: Placement, config: ArrayConfig
-) -> Indices:
-    """Return the axon of each source of a lowered network."""
+def _layout(prepared: PreparedNetwork, placement: Placement, config: ArrayConfig) -> _Layout:
+    lowered = prepared.lowered
     number = np.arange(lowered.neurons + lowered.input_axons)
     number[: lowered.neurons] = _global(placement, config)
     number[lowered.neurons :] += config.neurons - lowered.neurons
-    return number[source]
+    axon = number[prepared.source]
+    core = placement.core[prepared.target]
+    row_of, plastic_rows = _rows(axon, core, prepared.plastic, config)
+    return _Layout(core, row_of[axon, core], placement.local[prepared.target], row_of, plastic_rows)
 
 
 def _global(placement: Placement, config: ArrayConfig) -> Indices:
     return placement.core * config.neurons_per_core + placement.local
 
 
-def _rows(axon: Indices, core: Indices, config: ArrayConfig) -> Indices:
-    """Give each axon a row in each core that it reaches, in ascending order."""
+def _rows(
+    axon: Indices, core: Indices, plastic: npt.NDArray[np.bool_], config: ArrayConfig
+) -> tuple[Indices, Indices]:
+    """Give each axon a row in each core that it reaches: first those that learn, then the others.
+
+    Returns
+    -------
+    row_of : ndarray, shape (axons in use, cores)
+    plastic_rows : ndarray, shape (cores,)
+    """
     row_of = np.full((int(axon.max(initial=-1)) + 1, config.cores), -1)
+    plastic_rows = np.zeros(config.cores, np.int64)
     for number in range(config.cores):
-        reaching = np.unique(axon[core == number])
-        row_of[reaching, number] = np.arange(reaching.size)
-    return row_of
+        learning = np.unique(axon[(core == number) & plastic])
+        reaching = np.setdiff1d(axon[core == number], learning)
+        plastic_rows[number] = learning.size
+        row_of[np.concatenate([learning, reaching]), number] = np.arange(
+            learning.size + reaching.size
+        )
+    return row_of, plastic_rows
 
 
 def _program(
-    lowered: LoweredNetwork,
-    placement: Placement,
-    quantised: dict[str, QuantisedPopulation],
-    layout: _Layout,
-    config: ArrayConfig,
+    prepared: PreparedNetwork, placement: Placement, layout: _Layout, config: ArrayConfig
 ) -> Program:
+    lowered, quantised = prepared.lowered, prepared.populations
     neurons = _global(placement, config)
     delays = _delays(lowered, neurons, config)
-    core = placement.core[layout.target]
-    row = layout.row_of[layout.axon, core]
-    local = placement.local[layout.target]
+    places = (layout.core, layout.row, layout.neuron)
     images = (
         *delay_images(delays, config),
-        *synapse_images(layout.row_of, row, core, local, layout.weight, config),
+        *synapse_images(layout.row_of, layout.row, layout.core, layout.neuron, prepared.weight,
+                        config),
+        *learning_images(layout.row_of, layout.plastic_rows, prepared.plastic, places, config),
         *parameter_images(_parameters(lowered, quantised), placement, config),
-    )
-    places = (core, row, local)
+    )  # fmt: skip
     return Program(
         config=config,
-        control=_control(placement, delays.size, config),
+        control=_control(prepared, placement, layout, delays.size, config),
         images=images,
         populations={
             name: PlacedPopulation(
@@ -193,9 +199,9 @@ def _program(
             for name, part in lowered.network.populations.items()
         },
         inputs=_inputs(lowered, config),
-        projections=_projections(lowered, quantised, layout.inverse, places),
+        projections=_projections(prepared, places),
         relays=neurons[lowered.neurons - lowered.relays :],
-        report=_report(lowered, placement, quantised, layout, config),
+        report=report_on(prepared, placement, config),
     )
 
 
@@ -222,11 +228,28 @@ def _parameters(
     return result
 
 
-def _control(placement: Placement, axons: int, config: ArrayConfig) -> dict[int, int]:
+def _control(
+    prepared: PreparedNetwork,
+    placement: Placement,
+    layout: _Layout,
+    axons: int,
+    config: ArrayConfig,
+) -> dict[int, int]:
     control = {CONTROL_REGISTERS["axon_words"].offset: -(-axons // AXONS_PER_WORD)}
     for core in range(config.cores):
         control[core_register("neurons_in_use", core)] = int(placement.used[core])
         control[core_register("theta_every_log2", core)] = int(placement.theta_every_log2[core])
+    built = core_registers(config)
+    for name, rule in prepared.rules.items():
+        registers = rule.raw.registers(signed_range(config.weight_bits))
+        for core in cores_of(name, prepared, placement):
+            if layout.plastic_rows[core]:
+                control[core_register("plastic_rows", core)] = int(layout.plastic_rows[core])
+                control |= {
+                    core_register(register, core): value
+                    for register, value in registers.items()
+                    if register in built
+                }
     return control
 
 
@@ -242,15 +265,14 @@ def _inputs(lowered: LoweredNetwork, config: ArrayConfig) -> dict[str, PlacedInp
 
 
 def _projections(
-    lowered: LoweredNetwork,
-    quantised: dict[str, QuantisedPopulation],
-    inverse: Indices,
-    places: tuple[Indices, Indices, Indices],
+    prepared: PreparedNetwork, places: tuple[Indices, Indices, Indices]
 ) -> dict[str, PlacedProjection]:
     result = {}
+    lowered = prepared.lowered
     for number, projection in enumerate(lowered.network.projections.values()):
-        merged = inverse[lowered.projection == number]
-        target = quantised[projection.post.name]
+        merged = prepared.inverse[lowered.projection == number]
+        target = prepared.populations[projection.post.name]
+        rule = prepared.rules.get(projection.post.name)
         core, row, local = (place[merged] for place in places)
         result[projection.name] = PlacedProjection(
             name=projection.name,
@@ -262,40 +284,7 @@ def _projections(
             core=core,
             row=row,
             neuron=local,
+            plastic=projection.plastic,
+            eligibility_scale=1.0 if rule is None else rule.eligibility_scale,
         )
     return result
-
-
-def _report(
-    lowered: LoweredNetwork,
-    placement: Placement,
-    quantised: dict[str, QuantisedPopulation],
-    layout: _Layout,
-    config: ArrayConfig,
-) -> Report:
-    network = lowered.network
-    channels = sum(part.size for part in network.inputs.values())
-    memories = [
-        MemoryUse("neurons", lowered.neurons, config.neurons),
-        MemoryUse("input axons", lowered.input_axons, config.inputs),
-        MemoryUse("axons", lowered.neurons + lowered.input_axons, config.axons),
-        MemoryUse("weights", layout.weight.size, config.rows_per_core * config.neurons),
-    ]
-    for name, each, limit in (
-        ("neurons", placement.used, config.neurons_per_core),
-        ("rows", placement.rows, config.rows_per_core),
-    ):
-        memories += [MemoryUse(f"{name}, core {k}", n, limit) for k, n in enumerate(each.tolist())]
-    return Report(
-        network=network.name,
-        config=config.name,
-        placement=placement.strategy,
-        memories=tuple(memories),
-        populations=tuple(result.report for result in quantised.values()),
-        relays=lowered.relays,
-        axon_copies=lowered.input_axons - lowered.connected_channels,
-        merged_synapses=int((lowered.projection != RELAY).sum()) + lowered.relays
-        - layout.weight.size,
-        unconnected_channels=channels - lowered.connected_channels,
-        warnings=tuple(text for result in quantised.values() for text in result.warnings),
-    )  # fmt: skip

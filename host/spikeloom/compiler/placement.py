@@ -11,16 +11,17 @@ one with the fewest rows:
 """
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 from spikeloom.contract import ArrayConfig
-from spikeloom.network import LIF
+from spikeloom.network import LIF, RawSTDP
 
-from .errors import NetworkTooLargeError, ThetaError
+from .errors import NetworkTooLargeError
 from .lowering import LoweredNetwork
+from .sharing import CoreNeed, group_needs, share_cores
 
 __all__ = ["Placement", "place"]
 
@@ -63,18 +64,29 @@ class _Block:
     cores: tuple[int, ...]
 
 
-def place(lowered: LoweredNetwork, config: ArrayConfig) -> Placement:
+def place(
+    lowered: LoweredNetwork, config: ArrayConfig, rules: Mapping[str, RawSTDP] | None = None
+) -> Placement:
     """Choose a core for every neuron.
+
+    Parameters
+    ----------
+    lowered : LoweredNetwork
+        The network.
+    config : ArrayConfig
+        The array.
+    rules : mapping of str to RawSTDP, optional
+        By which rule a population learns; those that do not have none.
 
     Raises
     ------
     NetworkTooLargeError
         If there are too many neurons, axons or rows, by how much, and of what.
-    ThetaError
-        If populations need more different `theta_every` than there are cores.
+    LearningError, ThetaError
+        If populations need more different rules or `theta_every` than there are cores.
     """
     _check_totals(lowered, config)
-    theta_every_log2, blocks = _blocks(lowered, config)
+    theta_every_log2, blocks = _blocks(lowered, rules or {}, config)
     candidates = [
         _placement(strategy, core, lowered, theta_every_log2, config)
         for strategy, core in _candidates(blocks, lowered.neurons, config)
@@ -112,28 +124,31 @@ def _placement(
     )
 
 
-def _blocks(lowered: LoweredNetwork, config: ArrayConfig) -> tuple[Indices, list[_Block]]:
+def _blocks(
+    lowered: LoweredNetwork, rules: Mapping[str, RawSTDP], config: ArrayConfig
+) -> tuple[Indices, list[_Block]]:
     """Return theta_every_log2 of each core, and blocks with the cores that each may use."""
     populations = lowered.network.populations.values()
-    need = {p.name: _theta_every(p.neuron) for p in populations}
-    sizes: dict[int, int] = {}
-    for population in populations:
-        every = need[population.name]
-        if every is not None:
-            sizes[every] = sizes.get(every, 0) + population.size
-    shares = _share_cores(sizes, config)
+    needs = {p.name: CoreNeed(_theta_every(p.neuron), rules.get(p.name)) for p in populations}
+    groups = group_needs({p.name: (needs[p.name], p.size) for p in populations})
+    shares = share_cores(groups, config)
     theta_every_log2 = np.zeros(config.cores, np.int64)
-    for every, cores in shares.items():
-        theta_every_log2[list(cores)] = every.bit_length() - 1
+    for group, cores in zip(groups, shares, strict=True):
+        if group.need.theta_every is not None:
+            theta_every_log2[list(cores)] = group.need.theta_every.bit_length() - 1
+    share_of = {
+        name: cores
+        for group, cores in zip(groups, shares, strict=True)
+        for name in group.populations
+    }
     anywhere = tuple(range(config.cores))
     bound, free = [], []
     for population in populations:
-        every = need[population.name]
         first = lowered.first_neuron[population.name]
-        if every is None:
-            free.append(_Block(first, population.size, anywhere))
+        if population.name in share_of:
+            bound.append(_Block(first, population.size, share_of[population.name]))
         else:
-            bound.append(_Block(first, population.size, shares[every]))
+            free.append(_Block(first, population.size, anywhere))
     if lowered.relays:
         free.append(_Block(lowered.neurons - lowered.relays, lowered.relays, anywhere))
     return theta_every_log2, bound + free if len(shares) > 1 else sorted(
@@ -145,26 +160,6 @@ def _theta_every(neuron: LIF) -> int | None:
     """Return the interval that a population needs, None if it does not matter."""
     moves = bool(np.any(neuron.theta_plus)) and bool(np.any(neuron.theta_decay))
     return neuron.theta_every if moves else None
-
-
-def _share_cores(sizes: dict[int, int], config: ArrayConfig) -> dict[int, tuple[int, ...]]:
-    """Give each theta_every cores of its own, more to those with more neurons."""
-    counts = {every: -(-size // config.neurons_per_core) for every, size in sizes.items()}
-    if sum(counts.values()) > config.cores:
-        values = ", ".join(map(str, sorted(sizes)))
-        raise ThetaError(
-            f"populations that differ in theta_every ({values}) must fit on cores of their own, "
-            f"{config.cores} in configuration {config.name!r}, not {sum(counts.values())}"
-        )
-    for _ in range(config.cores - sum(counts.values()) if counts else 0):
-        fullest = max(counts, key=lambda every: sizes[every] / counts[every])
-        counts[fullest] += 1
-    shares = {}
-    start = 0
-    for every, count in counts.items():
-        shares[every] = tuple(range(start, start + count))
-        start += count
-    return shares
 
 
 def _candidates(

@@ -31,6 +31,7 @@ _LAYOUT_FIELDS = (
     "state_bits",
     "theta",
     "plastic",
+    "eligibility",
 )
 """Fields of `ArrayConfig` that a program depends on; name, clock, rings and probes are free."""
 
@@ -121,6 +122,10 @@ class PlacedProjection:
     core, row, neuron : ndarray of int64, shape (k,)
         Place of its weight: lane ``neuron % L`` of word ``row * S + neuron // L`` of window
         ``weights`` of `core`; `neuron` counts within the core.
+    plastic : ndarray of bool, shape (k,)
+        Which synapses learn.
+    eligibility_scale : float
+        Units of an eligibility trace per unit of weight in memory.
     """
 
     name: str
@@ -132,9 +137,11 @@ class PlacedProjection:
     core: Indices
     row: Indices
     neuron: Indices
+    plastic: npt.NDArray[np.bool_]
+    eligibility_scale: float = 1.0
 
 
-_PROJECTION_ARRAYS = ("pre_index", "post_index", "core", "row", "neuron")
+_PROJECTION_ARRAYS = ("pre_index", "post_index", "core", "row", "neuron", "plastic")
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -233,7 +240,8 @@ class Program:
             "populations": [(p.name, p.size, p.scale) for p in self.populations.values()],
             "inputs": [(source.name, source.size) for source in self.inputs.values()],
             "projections": [
-                (p.name, p.pre, p.post, p.scale) for p in self.projections.values()
+                (p.name, p.pre, p.post, p.scale, p.eligibility_scale)
+                for p in self.projections.values()
             ],
             "report": self.report.to_dict(),
         }  # fmt: skip
@@ -272,6 +280,11 @@ class Program:
             window.address(image.offset + words - 1, image.core)
 
 
+def _projection_arrays(stored: Indices) -> dict[str, Any]:
+    values: dict[str, Any] = dict(zip(_PROJECTION_ARRAYS, stored, strict=True))
+    return values | {"plastic": values["plastic"].astype(bool)}
+
+
 def _program_fields(header: dict[str, Any], arrays: Arrays) -> dict[str, Any]:
     """Return the arguments of `Program` from a file's header and arrays."""
     populations = [
@@ -285,9 +298,10 @@ def _program_fields(header: dict[str, Any], arrays: Arrays) -> dict[str, Any]:
     projections = [
         PlacedProjection(
             name, pre, post, scale,
-            **dict(zip(_PROJECTION_ARRAYS, arrays[f"projection{k}"], strict=True)),
+            **_projection_arrays(arrays[f"projection{k}"]),
+            eligibility_scale=eligibility_scale,
         )
-        for k, (name, pre, post, scale) in enumerate(header["projections"])
+        for k, (name, pre, post, scale, eligibility_scale) in enumerate(header["projections"])
     ]  # fmt: skip
     return {
         "config": ArrayConfig.from_dict(header["config"]),

@@ -67,7 +67,13 @@ class QuantisedPopulation:
 
 
 def quantise(
-    population: Population, weights: Floats, targets: Indices, config: ArrayConfig
+    population: Population,
+    weights: Floats,
+    targets: Indices,
+    config: ArrayConfig,
+    *,
+    plastic: npt.NDArray[np.bool_] | None = None,
+    limits: tuple[float, float] | None = None,
 ) -> QuantisedPopulation:
     """Turn parameters and weights of a population into integers.
 
@@ -81,6 +87,11 @@ def quantise(
         Member that each acts on.
     config : ArrayConfig
         The array.
+    plastic : ndarray of bool, shape (k,), optional
+        Synapses that learn.
+    limits : (float, float), optional
+        Smallest and largest weight that these may learn, in the user's unit: the scale has room
+        for them and uses all bits that there are.
 
     Raises
     ------
@@ -91,14 +102,16 @@ def quantise(
     """
     _check_theta(population, config)
     potentials = {name: population.neuron.numbers(name, population.size) for name in _HEADROOM}
-    fan_in = _fan_in(weights, targets, population.size)
+    bounds = np.array([] if limits is None else limits, np.float64)
+    fan_in = _fan_in(weights, targets, population.size, plastic, bounds)
     if population.scale is None:
-        scale, gain = _choose(potentials, weights, fan_in, config)
+        scale, gain = _choose(potentials, weights, fan_in, config, bounds)
     else:
         scale = population.scale
         if scale == 1:
-            _check_integral(population.name, potentials, weights)
-        gain = _gain_for(population.name, weights * scale, scale == 1, config)
+            _check_integral(population.name, potentials, np.append(weights, bounds))
+        scaled = np.append(weights, bounds) * scale
+        gain = _gain_for(population.name, scaled, scale == 1, config)
     integer_weights, clipped = _round_weights(weights, scale / (1 << gain), config)
     parameters, error, worst = _round_parameters(population, potentials, scale, config)
     parameters["gain"] = np.full(population.size, gain)
@@ -139,7 +152,11 @@ def lowest_bit(values: Floats) -> int | None:
 
 
 def _choose(
-    potentials: dict[str, Floats], weights: Floats, fan_in: float, config: ArrayConfig
+    potentials: dict[str, Floats],
+    weights: Floats,
+    fan_in: float,
+    config: ArrayConfig,
+    bounds: Floats,
 ) -> tuple[float, int]:
     """Choose scale and gain: weights exact or over the full range, potentials as fine as fits."""
     largest = max(
@@ -148,9 +165,9 @@ def _choose(
     )
     room = signed_range(config.state_bits)[1]
     largest = min(largest, float(np.finfo(np.float64).max))
-    if not weights.any():
+    if not weights.any() and not bounds.any():
         return (2.0 ** np.floor(np.log2(room / largest)) if largest else 1.0), 0
-    per_unit = _weight_units(weights, config)
+    per_unit = _weight_units(weights, bounds, config)
     if largest * per_unit > room:
         return room / largest, 0
     gain = 0
@@ -159,10 +176,14 @@ def _choose(
     return per_unit * (1 << gain), gain
 
 
-def _weight_units(weights: Floats, config: ArrayConfig) -> float:
-    """Return weight units per user unit: a power of two that is exact, or the full range."""
+def _weight_units(weights: Floats, bounds: Floats, config: ArrayConfig) -> float:
+    """Return weight units per user unit: a power of two that is exact, or the full range.
+
+    Weights that learn need every step that there is, so they get the full range.
+    """
     low, high = signed_range(config.weight_bits)
-    exact = lowest_bit(weights)
+    exact = None if bounds.size else lowest_bit(weights)
+    weights = np.append(weights, bounds)
     if exact is not None and -exact <= _MAX_UNITS_LOG2:
         unit = 2.0**-exact
         if weights.min() * unit >= low and weights.max() * unit <= high:
@@ -216,10 +237,20 @@ def _check_theta(population: Population, config: ArrayConfig) -> None:
         )
 
 
-def _fan_in(weights: Floats, targets: Indices, size: int) -> float:
+def _fan_in(
+    weights: Floats,
+    targets: Indices,
+    size: int,
+    plastic: npt.NDArray[np.bool_] | None,
+    bounds: Floats,
+) -> float:
     """Return the largest sum, up or down, that one step can add to a neuron's current."""
-    up = np.bincount(targets, np.maximum(weights, 0), size)
-    down = np.bincount(targets, np.maximum(-weights, 0), size)
+    highest, lowest = np.maximum(weights, 0), np.minimum(weights, 0)
+    if plastic is not None and bounds.size:
+        highest = np.where(plastic, np.maximum(highest, bounds.max()), highest)
+        lowest = np.where(plastic, np.minimum(lowest, bounds.min()), lowest)
+    up = np.bincount(targets, highest, size)
+    down = np.bincount(targets, -lowest, size)
     return float(max(up.max(), down.max()))
 
 

@@ -5,7 +5,7 @@ import html
 from collections.abc import Iterator
 from typing import Any, Self
 
-__all__ = ["MemoryUse", "PopulationReport", "Report"]
+__all__ = ["LearningReport", "MemoryUse", "PopulationReport", "Report", "RoundedNumber"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +64,68 @@ class PopulationReport:
     clipped_weights: int = 0
 
 
+@dataclasses.dataclass(frozen=True)
+class RoundedNumber:
+    """How one number of a learning rule became integers.
+
+    Attributes
+    ----------
+    name : str
+        The number: "a_plus", "tau_minus".
+    register : str
+        What stands for it in the registers.
+    wanted, got : float
+        What the rule says and what these registers do, in the user's unit.
+    error : float
+        Relative error; of a time constant of the window the largest difference to the
+        exponential, relative to its peak.
+    """
+
+    name: str
+    register: str
+    wanted: float
+    got: float
+    error: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LearningReport:
+    """What learns in one population.
+
+    Attributes
+    ----------
+    name : str
+        The population.
+    rule : str
+        Its rule.
+    synapses : int
+        Plastic synapses onto it, after merging.
+    cores : tuple of int
+        Cores that hold it, and its rule.
+    w_min, w_max : int
+        Where a change leaves a weight in memory.
+    step : float
+        One step of a weight in memory, in the user's unit.
+    rounded : tuple of RoundedNumber
+        What was rounded.
+    """
+
+    name: str
+    rule: str
+    synapses: int
+    cores: tuple[int, ...]
+    w_min: int
+    w_max: int
+    step: float
+    rounded: tuple[RoundedNumber, ...] = ()
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Make a report from plain values."""
+        rounded = tuple(RoundedNumber(**number) for number in values["rounded"])
+        return cls(**{**values, "cores": tuple(values["cores"]), "rounded": rounded})
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Report:
     """What became of a network on its way into an array.
@@ -78,6 +140,8 @@ class Report:
         Use of each memory.
     populations : tuple of PopulationReport
         Scale, gain and rounding of each population.
+    learning : tuple of LearningReport
+        Populations with plastic synapses: how many, where, and what was rounded of their rules.
     relays : int
         Relay neurons that were added for delays.
     axon_copies : int
@@ -95,6 +159,7 @@ class Report:
     placement: str
     memories: tuple[MemoryUse, ...] = ()
     populations: tuple[PopulationReport, ...] = ()
+    learning: tuple[LearningReport, ...] = ()
     relays: int = 0
     axon_copies: int = 0
     merged_synapses: int = 0
@@ -105,6 +170,11 @@ class Report:
     def clipped_weights(self) -> int:
         """Weights of all populations that were clipped."""
         return sum(population.clipped_weights for population in self.populations)
+
+    @property
+    def plastic_synapses(self) -> int:
+        """Synapses of all populations that learn."""
+        return sum(each.synapses for each in self.learning)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values that JSON can hold."""
@@ -122,6 +192,7 @@ class Report:
         plain = dict(values)
         plain["memories"] = tuple(MemoryUse(**use) for use in plain["memories"])
         plain["populations"] = tuple(PopulationReport(**p) for p in plain["populations"])
+        plain["learning"] = tuple(LearningReport.from_dict(each) for each in plain["learning"])
         plain["warnings"] = tuple(plain["warnings"])
         return cls(**plain)
 
@@ -173,6 +244,33 @@ class Report:
                 for p in self.populations
             ],
         )
+        if self.learning:
+            yield (
+                ("learning", "synapses", "cores", "weights", "step"),
+                [
+                    (
+                        each.name,
+                        str(each.synapses),
+                        " ".join(map(str, each.cores)),
+                        f"{each.w_min}..{each.w_max}",
+                        f"{each.step:.3g}",
+                    )
+                    for each in self.learning
+                ],
+            )
+        numbers: list[tuple[str, ...]] = [
+            (
+                f"{each.name}: {number.name}",
+                f"{number.wanted:.4g}",
+                f"{number.got:.4g}",
+                f"{100 * number.error:.2g} %",
+                number.register,
+            )
+            for each in self.learning
+            for number in each.rounded
+        ]
+        if numbers:
+            yield ("number of a rule", "wanted", "got", "error", "registers"), numbers
 
 
 def _text_table(rows: list[tuple[str, ...]]) -> Iterator[str]:

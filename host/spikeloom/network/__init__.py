@@ -18,5 +18,17 @@ from .errors import NetworkError
 from .lif import LIF
 from .network import Network
 from .parts import Input, Population, Projection
+from .raw_stdp import RawSTDP
+from .stdp import STDP, LearningRule
 
-__all__ = ["LIF", "Input", "Network", "NetworkError", "Population", "Projection"]
+__all__ = [
+    "LIF",
+    "STDP",
+    "Input",
+    "LearningRule",
+    "Network",
+    "NetworkError",
+    "Population",
+    "Projection",
+    "RawSTDP",
+]

@@ -9,7 +9,9 @@ from .checks import checked_name
 from .errors import NetworkError
 from .lif import LIF
 from .parts import Input, Population, Projection
-from .synapses import Synapses, dense_synapses, listed_synapses, paired_synapses
+from .raw_stdp import RawSTDP
+from .stdp import STDP, LearningRule
+from .synapses import Plastic, Synapses, dense_synapses, listed_synapses, paired_synapses
 
 __all__ = ["Network"]
 
@@ -117,6 +119,8 @@ class Network:
         pre: npt.ArrayLike | None = None,
         post: npt.ArrayLike | None = None,
         one_to_one: bool = False,
+        stdp: LearningRule | None = None,
+        plastic: Plastic | None = None,
         name: str | None = None,
     ) -> Projection:
         """Add synapses from `source` to `target`, which may be the same population.
@@ -143,6 +147,12 @@ class Network:
             Member indices, one entry per synapse.
         one_to_one : bool
             Join member k of the source to member k of the target.
+        stdp : STDP or RawSTDP, optional
+            The rule by which synapses learn. All that learn onto one population learn by one
+            rule; populations with different rules are placed on different cores.
+        plastic : bool or array of bool, optional
+            Which synapses learn: default all if there is a rule. An array has the shape of the
+            weights, ``(pre, post)`` or one per synapse.
         name : str, optional
             Name of the projection; default ``source->target``, numbered from the second on.
 
@@ -172,18 +182,24 @@ class Network:
         lowest = 0 if isinstance(start, Input) else 1
         steps = lowest if delay is None else delay
         sizes = (start.size, end.size)
+        learn = _checked_rule(stdp, plastic)
         if one_to_one:
-            synapses = paired_synapses(sizes, weights, steps, lowest)
+            synapses = paired_synapses(sizes, weights, steps, lowest, learn)
         elif lists:
             if pre is None or post is None:
                 raise NetworkError("pre and post must be given together, not one alone; add both")
-            synapses = listed_synapses(sizes, weights, pre, post, steps, lowest)
+            synapses = listed_synapses(sizes, weights, pre, post, steps, lowest, learn)
         else:
-            synapses = dense_synapses(sizes, weights, mask, steps, lowest)
-        return self._add_projection(name, start, end, synapses)
+            synapses = dense_synapses(sizes, weights, mask, steps, lowest, learn)
+        return self._add_projection(name, start, end, synapses, stdp)
 
     def _add_projection(
-        self, name: str | None, start: Part, end: Population, synapses: Synapses
+        self,
+        name: str | None,
+        start: Part,
+        end: Population,
+        synapses: Synapses,
+        stdp: LearningRule | None,
     ) -> Projection:
         if name is None:
             base = f"{start.name}->{end.name}"
@@ -196,7 +212,9 @@ class Network:
             raise NetworkError(
                 f"name must be unique among projections, not {name!r} again; choose another"
             )
-        projection = Projection(name, start, end, *synapses)
+        projection = Projection(
+            name, start, end, *synapses, stdp=stdp if synapses.plastic.any() else None
+        )
         self.projections[name] = projection
         return projection
 
@@ -250,6 +268,22 @@ class Network:
             f"<p>network <b>{html.escape(self.name)}</b></p>"
             f"<table><tr><th>part</th><th>kind</th><th>size</th><th></th></tr>{body}</table>"
         )
+
+
+def _checked_rule(stdp: LearningRule | None, plastic: Plastic | None) -> Plastic:
+    """Return which synapses learn."""
+    if stdp is not None and not isinstance(stdp, STDP | RawSTDP):
+        raise NetworkError(
+            f"stdp must be an STDP or an STDP.raw, not {type(stdp).__name__}; write "
+            f"STDP(a_plus=..., a_minus=..., w_max=...)"
+        )
+    if plastic is None:
+        return stdp is not None
+    if stdp is None and np.any(np.asarray(plastic)):
+        raise NetworkError(
+            "plastic synapses must have a rule to learn by, not stdp=None; give stdp=STDP(...)"
+        )
+    return plastic
 
 
 def _span(delays: npt.NDArray[np.int64]) -> str:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from .checks import checked_name, checked_size, floats
 from .errors import NetworkError
 from .lif import LIF
+from .stdp import LearningRule
 
 __all__ = ["Input", "Population", "Projection"]
 
@@ -103,6 +104,10 @@ class Projection:
     delays : ndarray of int64, shape (k,)
         Steps. From an input: an event at step t acts in step t + delay. From a neuron: a spike
         in step t acts in step t + delay, at least 1.
+    plastic : ndarray of bool, shape (k,)
+        Which synapses learn.
+    stdp : STDP or RawSTDP, optional
+        The rule by which they learn; None if none does.
     """
 
     name: str
@@ -112,6 +117,8 @@ class Projection:
     post_index: npt.NDArray[np.int64]
     weights: npt.NDArray[np.float64]
     delays: npt.NDArray[np.int64]
+    plastic: npt.NDArray[np.bool_]
+    stdp: LearningRule | None = None
 
     def __len__(self) -> int:
         return self.weights.size
@@ -121,4 +128,5 @@ class Projection:
         text = f"delay {delays[0]}" if delays.size == 1 else "no delay"
         if delays.size > 1:
             text = f"delays {delays[0]}..{delays[-1]}"
-        return f"<Projection {self.name!r}: {len(self)} synapses, {text}>"
+        learning = f", {self.plastic.sum()} learn" if self.plastic.any() else ""
+        return f"<Projection {self.name!r}: {len(self)} synapses, {text}{learning}>"

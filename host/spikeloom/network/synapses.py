@@ -8,19 +8,24 @@ import numpy.typing as npt
 from .checks import floats, integers
 from .errors import NetworkError
 
-__all__ = ["Synapses", "dense_synapses", "listed_synapses", "paired_synapses"]
+__all__ = ["Plastic", "Synapses", "dense_synapses", "listed_synapses", "paired_synapses"]
 
 MAX_DELAY_STEPS = 1 << 16
 """Beyond this a delay is taken for a mistake; arrays end far below."""
 
 
+Plastic = bool | npt.ArrayLike
+"""Which synapses learn: all, none, or booleans in the form of the weights."""
+
+
 class Synapses(NamedTuple):
-    """One entry per synapse: members, weight, delay in steps."""
+    """One entry per synapse: members, weight, delay in steps, whether it learns."""
 
     pre_index: npt.NDArray[np.int64]
     post_index: npt.NDArray[np.int64]
     weights: npt.NDArray[np.float64]
     delays: npt.NDArray[np.int64]
+    plastic: npt.NDArray[np.bool_]
 
 
 def dense_synapses(
@@ -29,6 +34,7 @@ def dense_synapses(
     mask: npt.ArrayLike | None,
     delay: npt.ArrayLike,
     lowest_delay: int,
+    plastic: Plastic = False,
 ) -> Synapses:
     """Make synapses from a matrix, or from one weight for all pairs."""
     matrix = floats("weights", weights)
@@ -56,7 +62,13 @@ def dense_synapses(
             f"shape {sizes}, not shape {delays.shape}; choose one of these"
         )
     pre, post = np.nonzero(chosen)
-    return Synapses(pre, post, matrix[pre, post], np.broadcast_to(delays, sizes)[pre, post])
+    return Synapses(
+        pre,
+        post,
+        matrix[pre, post],
+        np.broadcast_to(delays, sizes)[pre, post],
+        _plastic(plastic, sizes)[pre, post],
+    )
 
 
 def listed_synapses(
@@ -66,6 +78,7 @@ def listed_synapses(
     post: npt.ArrayLike,
     delay: npt.ArrayLike,
     lowest_delay: int,
+    plastic: Plastic = False,
 ) -> Synapses:
     """Make synapses from lists of equal length."""
     pre_index = integers("pre (member indices)", pre, 0, sizes[0] - 1)
@@ -89,11 +102,16 @@ def listed_synapses(
         post_index,
         np.broadcast_to(values, count).copy(),
         np.broadcast_to(delays, count).copy(),
+        _plastic(plastic, count).copy(),
     )
 
 
 def paired_synapses(
-    sizes: tuple[int, int], weights: npt.ArrayLike, delay: npt.ArrayLike, lowest_delay: int
+    sizes: tuple[int, int],
+    weights: npt.ArrayLike,
+    delay: npt.ArrayLike,
+    lowest_delay: int,
+    plastic: Plastic = False,
 ) -> Synapses:
     """Make synapses from member k to member k."""
     if sizes[0] != sizes[1]:
@@ -102,12 +120,23 @@ def paired_synapses(
             f"use pre=, post= lists for a subset"
         )
     members = np.arange(sizes[0])
-    return listed_synapses(sizes, weights, members, members, delay, lowest_delay)
+    return listed_synapses(sizes, weights, members, members, delay, lowest_delay, plastic)
 
 
 def _delays(delay: npt.ArrayLike, lowest: int) -> npt.NDArray[np.int64]:
     name = "delay from a neuron (steps)" if lowest else "delay from an input (steps)"
     return integers(name, delay, lowest, MAX_DELAY_STEPS)
+
+
+def _plastic(plastic: Plastic, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """Return one boolean per synapse, or per pair."""
+    chosen = np.asarray(plastic)
+    if chosen.dtype.kind != "b" or chosen.shape not in ((), shape):
+        raise NetworkError(
+            f"plastic must be True, False or booleans of shape {shape}, not {chosen.dtype} of "
+            f"shape {chosen.shape}; True is where a synapse learns"
+        )
+    return np.broadcast_to(chosen.astype(bool), shape)
 
 
 def _shape_hint(shape: tuple[int, ...], sizes: tuple[int, int]) -> str:
