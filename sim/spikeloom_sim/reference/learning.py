@@ -1,6 +1,6 @@
 """Learning: what arrivals, spikes and rewards change; semantics section 4."""
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -10,17 +10,31 @@ from spikeloom.contract.learning import TRACE_BITS, Phase
 from spikeloom.contract.numbers import signed_range
 
 from .network import NetworkMemory
+from .neuron import Flags
 from .randomness import random_numbers, row_keys, step_key
 from .rules import Lookup, Rules
-from .synapses import Places
 from .traces import TraceState
 
-__all__ = ["Learning"]
+__all__ = ["Block", "Learning"]
 
 _Indices = npt.NDArray[np.intp]
 _Changes = npt.NDArray[np.int32]
 
 _EL_MIN, _EL_MAX = signed_range(TRACE_BITS)
+
+
+class Block(NamedTuple):
+    """Some synapses: those of all places that the arrays, broadcast together, name.
+
+    Attributes
+    ----------
+    core, row, neuron : ndarray of int
+        Where they are; the neuron within its core.
+    """
+
+    core: _Indices
+    row: _Indices
+    neuron: _Indices
 
 
 class Learning:
@@ -47,6 +61,8 @@ class Learning:
         self._cores = np.arange(config.cores)[:, np.newaxis]
         self.traces = TraceState.zeros(config)
         self._swept = np.zeros(config.cores, np.int64)
+        self._plastic: Flags = np.zeros(0, np.bool_)
+        self._plastic_for: object = None
 
     def clear(self) -> None:
         """Set all traces to 0, as a reset does."""
@@ -61,6 +77,10 @@ class Learning:
     def _rules(self) -> Rules:
         return self._network.control.rules
 
+    @property
+    def _x(self) -> npt.NDArray[np.intp]:
+        return self.traces.x[:, : self._config.rows_per_core]
+
     def arrive(self, axons: _Indices) -> None:
         """Traces `x` decay; then some axons raise them and change weights (step 2).
 
@@ -69,25 +89,24 @@ class Learning:
         axons : ndarray of int
             The axons that are active.
         """
-        rules = self._rules
-        x = self.traces.x[:, : self._config.rows_per_core]
+        rules, x = self._rules, self._x
         np.copyto(x, rules.x_decayed(self._cores, x), where=rules.row_traced)
         rows = self._network.synapses.row_of.take(axons, axis=1)
         core, which = (rows < rules.rows[:, np.newaxis]).nonzero()
         row = rows[core, which]
         x[core, row] = rules.x_raised(core, x[core, row])
-        if rules.changing:
+        if rules.changing and core.size:
             self._depress(core, row)
 
     def _depress(self, core: _Indices, row: _Indices) -> None:
         """Change the synapses of rows that an axon has reached."""
         rules = self._rules
         terms = rules.arrival(self._cores, self.traces.y)
-        touched = ((terms != 0) | rules.forgets_on_arrival) & rules.neuron_traced
-        touched &= rules.change[:, np.newaxis]
-        arrival, neuron = _places(touched.take(core, axis=0))
-        places = self._network.synapses.select(core[arrival], row[arrival], neuron)
-        self._change(places, terms[places.core, places.neuron], rules.arrival_weight, Phase.ARRIVAL)
+        neuron = _columns(rules.forgets_on_arrival, terms)
+        block = Block(core[:, np.newaxis], row[:, np.newaxis], neuron)
+        terms = terms.take(neuron, axis=1).take(core, axis=0)
+        by_weight = rules.arrival_weight if rules.forgets_on_arrival else None
+        self._change(block, terms, by_weight, Phase.ARRIVAL)
 
     def fire(self, neurons: _Indices) -> None:
         """Traces `y` decay; then spikes change weights (step 4) and raise the traces.
@@ -102,72 +121,98 @@ class Learning:
         core, neuron = np.divmod(neurons, self._config.neurons_per_core)
         traced = rules.neuron_traced[core, neuron]
         core, neuron = core[traced], neuron[traced]
-        self._sweep(core, neuron)
-        if rules.changing:
-            self._potentiate(core, neuron)
-        y[core, neuron] = rules.y_raised(core, y[core, neuron])
+        self._swept = np.zeros(self._config.cores, np.intp)
+        if core.size:
+            if rules.changing:
+                self._sweep(core, neuron)
+                self._potentiate(core, neuron)
+            y[core, neuron] = rules.y_raised(core, y[core, neuron])
 
     def _potentiate(self, core: _Indices, neuron: _Indices) -> None:
         """Change the synapses of neurons that fired."""
-        rules, config = self._rules, self._config
-        x = self.traces.x[:, : config.rows_per_core]
-        terms = rules.firing(self._cores, x)
-        touched = ((terms != 0) | rules.forgets_on_firing) & rules.row_traced
-        touched &= rules.change[:, np.newaxis]
-        spike, row = _places(touched.take(core, axis=0))
-        places = self._network.synapses.select(core[spike], row, neuron[spike])
-        self._change(places, terms[places.core, places.row], rules.firing_weight, Phase.FIRING)
+        rules = self._rules
+        terms = rules.firing(self._cores, self._x)
+        row = _columns(rules.forgets_on_firing, terms)
+        block = Block(core[:, np.newaxis], row, neuron[:, np.newaxis])
+        terms = terms.take(row, axis=1).take(core, axis=0)
+        by_weight = rules.firing_weight if rules.forgets_on_firing else None
+        self._change(block, terms, by_weight, Phase.FIRING)
 
     def _sweep(self, core: _Indices, neuron: _Indices) -> None:
         """Count the words that hold a neuron that fired, in all rows that may change with it."""
         rules, config = self._rules, self._config
-        x = self.traces.x[:, : config.rows_per_core]
         fired = np.zeros((config.cores, config.words_per_row), np.bool_)
         fired[core, neuron // config.lanes] = True
-        rows = np.count_nonzero((x != 0) & rules.row_traced, axis=1)
+        rows = np.count_nonzero((self._x != 0) & rules.row_traced, axis=1)
         rows = np.where(rules.sweeps_all, rules.rows, rows)
-        self._swept = rows * fired.sum(axis=1) * rules.change
+        self._swept = rows * np.count_nonzero(fired, axis=1) * rules.change
 
-    def _change(self, places: Places, terms: _Changes, by_weight: Lookup, phase: Phase) -> None:
-        """Change weights, or eligibility traces, by two terms given and one that weights have."""
-        if not places.place.size:
-            return
-        rules, synapses = self._rules, self._network.synapses
-        terms = terms + by_weight(places.core, synapses.weights_at(places))
-        dw = self._rounded(places, terms, phase)
+    def _change(
+        self, block: Block, terms: _Changes, by_weight: Lookup | None, phase: Phase
+    ) -> None:
+        """Change weights, or eligibility traces, by the terms of traces and perhaps of weights."""
+        rules = self._rules
+        places = self._places(block)
+        if by_weight is not None:
+            weights = self._network.synapses.weights_at(places)
+            terms = terms + by_weight(block.core, weights)
+        dw = self._rounded(block, terms, phase) * self._changing().take(places)
+        moved = dw.reshape(-1).nonzero()[0]
+        places, dw = places.reshape(-1).take(moved), dw.reshape(-1).take(moved)
         if not rules.eligible:
             self._add_to_weights(places, dw)
             return
-        eligible = rules.to_eligibility[places.core]
-        self._add_to_eligibility(places.only(eligible), dw[eligible])
-        self._add_to_weights(places.only(~eligible), dw[~eligible])
+        eligible = rules.to_eligibility.take(self._core_of(places))
+        self._add_to_eligibility(places[eligible], dw[eligible])
+        self._add_to_weights(places[~eligible], dw[~eligible])
 
-    def _rounded(self, places: Places, terms: _Changes, phase: Phase) -> _Changes:
+    def _places(self, block: Block) -> _Indices:
+        """Return where each synapse is in memories of one number a synapse."""
+        line = block.core * self._config.rows_per_core + block.row
+        return line * self._config.neurons_per_core + block.neuron
+
+    def _core_of(self, places: _Indices) -> _Indices:
+        return places // (self._config.rows_per_core * self._config.neurons_per_core)
+
+    def _changing(self) -> Flags:
+        """Return which synapses change, by place: plastic ones, where learning is not frozen."""
+        rules, synapses = self._rules, self._network.synapses
+        made_for = (rules.scope, synapses.edits)
+        if self._plastic_for != made_for:
+            per_row = self._config.plastic == "row"
+            flags = synapses.row_plastic[:, :, np.newaxis] if per_row else synapses.plastic
+            plastic = flags & rules.row_traced[:, :, np.newaxis]
+            plastic = plastic & (rules.neuron_traced & rules.change[:, np.newaxis])[:, np.newaxis]
+            self._plastic, self._plastic_for = plastic.reshape(-1), made_for
+        return self._plastic
+
+    def _rounded(self, block: Block, terms: _Changes, phase: Phase) -> _Changes:
         """Return the whole changes of weight that the sums of terms amount to."""
         rules, control = self._rules, self._network.control
         if not rules.stochastic:
             return terms
-        keys = row_keys(
-            step_key(control.seed, control.t), self._network.synapses.sources_of(places), phase
-        )
-        neurons = places.core * self._config.neurons_per_core + places.neuron
-        r = np.where(rules.random[places.core], random_numbers(keys, neurons), 0)
-        rounded: _Changes = (terms + r) >> rules.unit_bits[places.core]
+        axon = self._network.synapses.source[block.core, block.row]
+        keys = row_keys(step_key(control.seed, control.t), axon, phase)
+        neurons = block.core * self._config.neurons_per_core + block.neuron
+        r = random_numbers(keys, neurons) * rules.random[block.core]
+        rounded: _Changes = (terms + r) >> rules.unit_bits[block.core]
         return rounded
 
-    def _add_to_weights(self, places: Places, dw: _Changes) -> None:
-        """``w <- clamp(w + dw, w_min, w_max)`` where `dw` is not 0."""
-        moved = dw.nonzero()[0]
-        places, dw = places.only(moved), dw[moved]
+    def _add_to_weights(self, places: _Indices, dw: _Changes) -> None:
+        """``w <- clamp(w + dw, w_min, w_max)``; `dw` is not 0."""
+        if not places.size:
+            return
         rules, synapses = self._rules, self._network.synapses
-        w = synapses.weights_at(places) + dw
-        low, high = rules.w_min[places.core], rules.w_max[places.core]
-        synapses.change(places, np.minimum(np.maximum(w, low), high))
+        core = self._core_of(places)
+        before = synapses.weights_at(places)
+        after = np.minimum(np.maximum(before + dw, rules.w_min.take(core)), rules.w_max.take(core))
+        changed = (after != before).nonzero()[0]
+        synapses.change(places[changed], after[changed])
 
-    def _add_to_eligibility(self, places: Places, dw: _Changes) -> None:
+    def _add_to_eligibility(self, places: _Indices, dw: _Changes) -> None:
         """``el <- clamp(el + dw, -128, 127)``."""
         traces = self.traces.eligibility.reshape(-1)
-        traces[places.place] = np.clip(traces[places.place] + dw, _EL_MIN, _EL_MAX)
+        traces[places] = np.clip(traces[places] + dw, _EL_MIN, _EL_MAX)
 
     def reward(self) -> None:
         """Make the reward pass, in cores and steps that have one."""
@@ -177,30 +222,34 @@ class Learning:
         passes = rules.passes(self._network.control.t)
         if not passes.any():
             return
-        traces = self.traces.eligibility.reshape(-1)
-        places = self._eligible_places(passes)
-        el = traces[places.place].astype(np.int32)
-        dw = self._rounded(places, rules.reward(places.core, el), Phase.REWARD)
-        self._add_to_weights(places, dw * rules.change[places.core])
-        traces[places.place] = rules.eligibility_decayed(places.core, el)
         words = -(-rules.neurons // self._config.lanes)
         self._swept += passes * rules.rows * words
+        block = self._eligible(passes)
+        places, traces = self._places(block), self.traces.eligibility.reshape(-1)
+        el = traces[places].astype(np.int32)
+        dw = self._rounded(block, rules.reward(block.core, el), Phase.REWARD)
+        dw = dw * rules.change[block.core]
+        moved = dw.nonzero()[0]
+        self._add_to_weights(places[moved], dw[moved])
+        traces[places] = rules.eligibility_decayed(block.core, el)
 
-    def _eligible_places(self, passes: npt.NDArray[np.bool_]) -> Places:
+    def _eligible(self, passes: npt.NDArray[np.bool_]) -> Block:
         """Return the plastic synapses that a pass visits and whose eligibility is not 0.
 
-        Where it is 0, nothing changes: a random number alone never makes a whole change.
+        Where it is 0 nothing changes: a random number alone never makes a whole change.
         """
-        rules, config = self._rules, self._config
-        line, neuron = np.divmod(
-            self.traces.eligibility.reshape(-1).nonzero()[0], config.neurons_per_core
-        )
-        core, row = np.divmod(line, config.rows_per_core)
-        visited = passes[core] & rules.row_traced[core, row] & rules.neuron_traced[core, neuron]
-        return self._network.synapses.select(core[visited], row[visited], neuron[visited])
+        rules, synapses = self._rules, self._network.synapses
+        core, row, neuron = np.nonzero(self.traces.eligibility)
+        plastic = synapses.row_plastic[core, row] | synapses.plastic[core, row, neuron]
+        in_scope = rules.row_traced[core, row] & rules.neuron_traced[core, neuron]
+        visited = plastic & in_scope & passes[core]
+        return Block(core[visited], row[visited], neuron[visited])
 
 
-def _places(flags: npt.NDArray[Any]) -> tuple[_Indices, _Indices]:
-    """Return row and column of all flags that are set, in order."""
-    row, column = np.divmod(flags.reshape(-1).nonzero()[0], flags.shape[1])
-    return row, column
+def _columns(forgets: bool, terms: _Changes) -> _Indices:
+    """Return the columns of a table of terms in which a weight may change.
+
+    Without a term that the weight itself has, that is where the others are not 0: a random number
+    alone never makes a whole change.
+    """
+    return np.arange(terms.shape[1]) if forgets else terms.any(axis=0).nonzero()[0]

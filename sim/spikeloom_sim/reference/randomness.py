@@ -1,5 +1,6 @@
 """The random numbers of stochastic rounding; semantics section 4, all modulo 2**32."""
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,13 @@ _WORD_BITS = 32
 _WORD_MASK = (1 << _WORD_BITS) - 1
 _PHASE_BITS = 2
 _ROW_KEY_SHIFT = 15
-_NUMBER_MASK = (1 << FRACTION_BITS) - 1
 
 
 def _combined(a: int, b: int, operation: str) -> int:
     return (a + b if operation == "+" else a ^ b) & _WORD_MASK
 
 
+@functools.lru_cache(16)  # of the seed always, and of a step more than once
 def _hash(h: int) -> int:
     """Return Bob Jenkins' hash of a number of 32 bits."""
     for operation, constant, how, shift in STEP_KEY_ROUNDS:
@@ -72,26 +73,33 @@ def row_keys(key: int, axon: _Integers, phase: int) -> _Keys:
     return _mixed(u, ROW_KEY_ROUNDS)
 
 
-def random_numbers(key: _Keys, neuron: _Integers) -> npt.NDArray[np.int32]:
+def random_numbers(key: _Keys, neuron: _Integers) -> npt.NDArray[np.uint8]:
     """Return a random number for each synapse.
 
-    Bit j is the parity of ``neuron and (key >> j)``, so what a bit i of `neuron` adds to all bits
-    of the number at once is ``key >> i``; and bits 24 to 31 of the key are added.
+    Bit j is the parity of ``neuron and (key >> j)`` xor bit ``24 + j`` of the key. So bit i of
+    `neuron`, if set, adds ``key >> i`` to all bits of the number at once.
 
     Parameters
     ----------
     key : ndarray of uint32
         What `row_keys` returns for the synapse's row.
     neuron : ndarray of int
-        Global index of its neuron, 0..32767.
+        Global index of its neuron, 0..32767; any shape that can be broadcast with that of `key`.
 
     Returns
     -------
-    ndarray of int
-        0..255.
+    ndarray of uint8
+        0..255, of the shape that both have together.
     """
-    u = key.astype(np.int64)
-    r = u >> (_WORD_BITS - FRACTION_BITS)
+    shape = np.broadcast_shapes(key.shape, neuron.shape)
+    numbers = np.zeros(shape, np.uint8)
+    numbers ^= _low_byte(key >> np.uint32(_WORD_BITS - FRACTION_BITS))
     for bit in range(int(neuron.max(initial=0)).bit_length()):
-        r ^= (u >> bit) * (neuron >> bit & 1)
-    return (r & _NUMBER_MASK).astype(np.int32)
+        chosen = -(neuron >> bit & 1)  # all bits set, or none
+        numbers ^= _low_byte(key >> np.uint32(bit)) & _low_byte(chosen)
+    return numbers
+
+
+def _low_byte(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """Return the lowest 8 bits."""
+    return values.astype(np.uint8)

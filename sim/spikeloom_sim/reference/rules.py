@@ -32,7 +32,7 @@ _REMEMBERED = 64
 
 _Entries = npt.NDArray[np.int32]
 
-_UNSIGNED = np.arange(TRACE_ONE, dtype=np.int64)
+_UNSIGNED = np.arange(TRACE_ONE, dtype=np.intp)
 _SIGNED = _UNSIGNED - TRACE_ONE // 2
 
 
@@ -155,8 +155,7 @@ class CoreRule:
 
     def by_trace(self, constant: Term, per_trace: Term, rule: EffectRule) -> npt.NDArray[np.int64]:
         """Return A0 + A1 or B0 + B1 for each trace 0..255."""
-        f = effect(_UNSIGNED.astype(np.int32), rule)
-        return self.constant_term(constant) + self.trace_term(per_trace, f)
+        return self.constant_term(constant) + self.trace_term(per_trace, effect(_UNSIGNED, rule))
 
     def reward_term(self) -> npt.NDArray[np.int64]:
         """Return ``el * g / 2**shift`` for each eligibility trace -128..127."""
@@ -179,7 +178,7 @@ class Lookup:
     """
 
     def __init__(self, tables: list[npt.NDArray[Any]], *, signed: bool = False) -> None:
-        self._entries: _Entries = np.concatenate(tables).astype(np.int32)
+        self._entries = np.concatenate(tables).astype(np.int32)
         self._zero = TRACE_ONE // 2 if signed else 0
 
     def __call__(self, core: npt.NDArray[Any], value: npt.NDArray[Any]) -> _Entries:
@@ -210,6 +209,8 @@ class Rules:
         Whether any core rounds stochastically, or uses eligibility traces.
     neurons, rows : ndarray of int, shape (C,)
         Neurons in use, and rows that have traces and may learn, from 0 on.
+    scope : tuple
+        Which synapses change; equal rules of it have equal `neurons`, `rows` and `change`.
     row_traced : ndarray of bool, shape (C, R)
         Which rows these are.
     neuron_traced : ndarray of bool, shape (C, N)
@@ -220,8 +221,8 @@ class Rules:
         Where a change leaves a weight.
     unit_bits : ndarray of int, shape (C,)
         Binary logarithm of `CoreRule.unit`.
-    forgets_on_arrival, forgets_on_firing : ndarray of bool, shape (C, 1)
-        Whether A2 or B2 is not 0.
+    forgets_on_arrival, forgets_on_firing : bool
+        Whether A2 or B2 of any core is not 0.
     sweeps_all : ndarray of bool, shape (C,)
         Whether a spike changes synapses whose trace `x` is 0 as well: B0 or B2 is not 0.
     x_decayed, x_raised, y_decayed, y_raised : Lookup
@@ -251,19 +252,20 @@ class Rules:
         self.w_min = np.array([core.w_min for core in cores], np.int32)
         self.w_max = np.array([core.w_max for core in cores], np.int32)
         self.unit_bits = np.where(self.random, FRACTION_BITS, 0).astype(np.int32)
-        self.forgets_on_arrival = np.array([[core.a2.coefficient != 0] for core in cores])
-        self.forgets_on_firing = np.array([[core.b2.coefficient != 0] for core in cores])
-        constant = np.array([core.b0.coefficient != 0 for core in cores])
-        self.sweeps_all = constant | self.forgets_on_firing[:, 0]
+        self.forgets_on_arrival = any(core.a2.coefficient for core in cores)
+        self.forgets_on_firing = any(core.b2.coefficient for core in cores)
+        self.sweeps_all = np.array([
+            core.b0.coefficient != 0 or core.b2.coefficient != 0 for core in cores
+        ])  # fmt: skip
+        self.scope = tuple((core.neurons, core.rows, core.change) for core in cores)
         self._make_tables()
 
     def _make_tables(self) -> None:
         cores = self.cores
-        traces = _UNSIGNED.astype(np.int32)
-        self.x_decayed = Lookup([decayed(traces, core.x_trace) for core in cores])
-        self.x_raised = Lookup([raised(traces, core.x_trace) for core in cores])
-        self.y_decayed = Lookup([decayed(traces, core.y_trace) for core in cores])
-        self.y_raised = Lookup([raised(traces, core.y_trace) for core in cores])
+        self.x_decayed = Lookup([decayed(_UNSIGNED, core.x_trace) for core in cores])
+        self.x_raised = Lookup([raised(_UNSIGNED, core.x_trace) for core in cores])
+        self.y_decayed = Lookup([decayed(_UNSIGNED, core.y_trace) for core in cores])
+        self.y_raised = Lookup([raised(_UNSIGNED, core.y_trace) for core in cores])
         self.arrival = Lookup([core.by_trace(core.a0, core.a1, core.y_effect) for core in cores])
         self.firing = Lookup([core.by_trace(core.b0, core.b1, core.x_effect) for core in cores])
         self.arrival_weight = Lookup([core.weight_term(core.a2) for core in cores], signed=True)

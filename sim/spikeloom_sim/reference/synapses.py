@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,37 +12,13 @@ from spikeloom.contract.numbers import AXONS_PER_WORD
 
 from .neuron import Flags
 
-__all__ = ["Places", "Synapses"]
+__all__ = ["Synapses"]
 
 _Indices = npt.NDArray[np.intp]
 
 _SERIAL_PRODUCTS = 1 << 18
 """OpenBLAS computes a matrix product of at most this many multiplications in one thread."""
 _NARROWEST_TILE = 8
-
-
-class Places(NamedTuple):
-    """Some synapses, each array of shape (synapses,).
-
-    Attributes
-    ----------
-    core, row, neuron : ndarray of int
-        Where they are; the neuron within its core.
-    line : ndarray of int
-        ``core * R + row``.
-    place : ndarray of int
-        ``line * N + neuron``: the place in memories of one number a synapse.
-    """
-
-    core: _Indices
-    row: _Indices
-    neuron: _Indices
-    line: _Indices
-    place: _Indices
-
-    def only(self, which: npt.NDArray[Any]) -> Self:
-        """Return some of them."""
-        return type(self)(*(part[which] for part in self))
 
 
 class Synapses:
@@ -70,6 +46,8 @@ class Synapses:
         Weights.
     plastic : ndarray of bool, shape (C, R, N)
         Plastic flags kept per synapse; all false unless ``plastic="synapse"``.
+    edits : int
+        How often anything may have been written through `edit`.
     """
 
     def __init__(self, config: ArrayConfig) -> None:
@@ -87,9 +65,7 @@ class Synapses:
             self.row, self.valid, self.source, self.row_plastic, self.weight, self.plastic,
         )  # fmt: skip
         self._weights = self.weight.reshape(-1)  # a view that stays writable
-        self._flags = self.plastic.reshape(-1)
-        self._row_flags = self.row_plastic.reshape(-1)
-        self._sources = self.source.reshape(-1)
+        self.edits = 0
         self._matrix: npt.NDArray[np.float32] | None = None
         self._row_of: _Indices | None = None
         self._axon_of: _Indices | None = None
@@ -110,6 +86,7 @@ class Synapses:
         finally:
             self._lock()
             self._matrix = self._tiles = self._row_of = self._axon_of = None
+            self.edits += 1
 
     def clear(self) -> None:
         """Set everything to 0."""
@@ -150,35 +127,26 @@ class Synapses:
             self._matrix = matrix
         return self._matrix
 
-    def select(self, core: _Indices, row: _Indices, neuron: _Indices) -> Places:
-        """Return those of some synapses whose plastic flag is set."""
-        line = core * self._config.rows_per_core + row
-        place = line * self._config.neurons_per_core + neuron
-        per_row = self._config.plastic == "row"
-        flags = self._row_flags.take(line) if per_row else self._flags.take(place)
-        return Places(core, row, neuron, line, place).only(flags.nonzero()[0])
+    def weights_at(self, places: _Indices) -> npt.NDArray[np.int32]:
+        """Return some weights; a place is ``(core * R + row) * N + neuron`` within its core."""
+        return self._weights.take(places).astype(np.int32)
 
-    def weights_at(self, places: Places) -> npt.NDArray[np.int32]:
-        """Return some weights."""
-        return self._weights.take(places.place).astype(np.int32)
-
-    def sources_of(self, places: Places) -> npt.NDArray[np.int32]:
-        """Return the axons to which window ``sources`` gives the rows of some synapses."""
-        return self._sources.take(places.line)
-
-    def change(self, places: Places, weights: npt.NDArray[np.int32]) -> None:
+    def change(self, places: _Indices, weights: npt.NDArray[np.int32]) -> None:
         """Set some weights, in the matrix as well."""
-        self._weights[places.place] = weights
+        self._weights[places] = weights
         self._tiles = None
         if self._matrix is not None:
             config = self._config
-            column = places.core * config.neurons_per_core + places.neuron
-            self._matrix[self._axons_of().take(places.line), column] = weights
+            line = places // config.neurons_per_core
+            neuron = places - line * config.neurons_per_core
+            column = (line // config.rows_per_core) * config.neurons_per_core + neuron
+            cell = self._axons_of().take(line) * config.neurons + column
+            self._matrix.reshape(-1)[cell] = weights
 
     def _axons_of(self) -> _Indices:
-        """Return the axon that reaches each row, by line; the number after the last if none does.
+        """Return the axon that reaches each row, shape (C*R,); the one after the last if none does.
 
-        No two axons share a row.
+        No two axons share a row of a core.
         """
         if self._axon_of is None:
             rows, none = self._config.rows_per_core, self.row_of.shape[1]

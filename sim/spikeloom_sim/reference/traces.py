@@ -23,8 +23,8 @@ __all__ = ["TRACE_MAX", "EffectRule", "TraceRule", "TraceState", "decayed", "eff
 TRACE_MAX = TRACE_ONE - 1
 """The largest trace, 255."""
 
-_Traces = npt.NDArray[np.int32]
-_POPCOUNT = np.array([value.bit_count() for value in range(TRACE_ONE)], np.int32)
+_Traces = npt.NDArray[np.intp]
+_POPCOUNT = np.array([value.bit_count() for value in range(TRACE_ONE)], np.intp)
 
 
 @dataclasses.dataclass
@@ -51,8 +51,8 @@ class TraceState:
         rows = config.rows_per_core
         words = -(-rows // TRACES_PER_WORD)
         return cls(
-            np.zeros((config.cores, words * TRACES_PER_WORD), np.int32),
-            np.zeros((config.cores, config.neurons_per_core), np.int32),
+            np.zeros((config.cores, words * TRACES_PER_WORD), np.intp),
+            np.zeros((config.cores, config.neurons_per_core), np.intp),
             np.zeros((config.cores, rows * config.eligibility, config.neurons_per_core), np.int8),
         )
 
@@ -101,7 +101,7 @@ def decayed(trace: _Traces, rule: TraceRule) -> _Traces:
     Examples
     --------
     >>> rule = TraceRule(plus=0, decay=64, mode=TraceMode.EXPONENTIAL, nearest=0)
-    >>> decayed(np.array([0, 1, 4, 255], np.int32), rule).tolist()
+    >>> decayed(np.array([0, 1, 4, 255], np.intp), rule).tolist()
     [0, 0, 3, 191]
     """
     if rule.mode == TraceMode.WINDOW:
@@ -118,7 +118,7 @@ def raised(trace: _Traces, rule: TraceRule) -> _Traces:
     Examples
     --------
     >>> rule = TraceRule(plus=100, decay=0, mode=TraceMode.WINDOW, nearest=0)
-    >>> raised(np.array([0, 100, 200], np.int32), rule).tolist()
+    >>> raised(np.array([0, 100, 200], np.intp), rule).tolist()
     [100, 200, 255]
     """
     if rule.mode == TraceMode.HISTORY:
@@ -133,12 +133,12 @@ def effect(trace: _Traces, rule: EffectRule) -> _Traces:
 
     Examples
     --------
-    >>> traces = np.array([0, 1, 0b1011], np.int32)
+    >>> traces = np.array([0, 1, 0b1011], np.intp)
     >>> [effect(traces, EffectRule(kind, mask=0b0011)).tolist() for kind in Effect]
     [[0, 1, 11], [0, 256, 256], [0, 256, 512]]
     """
     if rule.kind == Effect.RECTANGULAR:
-        return np.where(trace > 0, np.int32(TRACE_ONE), np.int32(0))
+        return np.where(trace > 0, np.intp(TRACE_ONE), np.intp(0))
     if rule.kind == Effect.HISTORY:
         counted: _Traces = TRACE_ONE * _POPCOUNT.take(trace & rule.mask)
         return counted
