@@ -113,12 +113,13 @@ class MemoryAccess:
         write_weights(self.target, self._memory, placed, numbers)
 
     def read_state(self, population: Any, *, raw: bool = False) -> dict[str, npt.NDArray[Any]]:
-        """Read v, i, c and, where built in, theta of a population.
+        """Read v, i, c and, where built in, theta and the trace y of a population.
 
         Returns
         -------
         dict of str to ndarray, shape (size,)
-            v, i and theta in the user's unit (integers of the array if `raw`), c in steps.
+            v, i and theta in the user's unit (integers of the array if `raw`), c in steps, y as
+            it is.
         """
         return read_state(self.target, self._memory, self._population(population), raw)
 
@@ -132,7 +133,7 @@ class MemoryAccess:
         raw : bool
             Whether v, i and theta are integers of the array.
         **values : array_like, shape () or (size,)
-            v, i, c or theta.
+            v, i, c, theta or y.
 
         Raises
         ------

@@ -12,7 +12,7 @@ from spikeloom.link.statistics import LinkStatistics
 from spikeloom.network import Network
 from spikeloom.recording import Recording
 
-from .access import MemoryAccess
+from .learning import LearningAccess
 from .pacing import Pacing
 from .probes import RecordingPlan, plan_recording
 from .progress import Progress, reporting
@@ -28,7 +28,7 @@ _RUN_REGISTERS = ("probes_in_use", "output_policy", "step_interval")
 """Control registers that each run sets, in the order of their offsets, without a gap."""
 
 
-class Board(MemoryAccess):
+class Board(LearningAccess):
     """An array that a network can be loaded into and run on.
 
     Not for use from several threads. Use it in a ``with`` statement, or close it.

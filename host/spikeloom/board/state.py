@@ -1,4 +1,4 @@
-"""State of a population: v, i, c and theta of its neurons."""
+"""State of a population: v, i, c, theta and the trace y of its neurons."""
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +13,9 @@ from .weights import quantised
 __all__ = ["STATE_WINDOWS", "read_state", "write_state"]
 
 Indices = npt.NDArray[np.int64]
-STATE_WINDOWS = ("v", "i", "c", "theta")
+STATE_WINDOWS = ("v", "i", "c", "theta", "y")
 """Windows that hold one number per neuron, of that name."""
-_UNITLESS = "c"
+_UNITLESS = ("c", "y")
 
 
 def read_state(
@@ -26,7 +26,7 @@ def read_state(
     for name in STATE_WINDOWS:
         if name in memory:
             values = _read(target, memory, name, population)
-            result[name] = values if raw or name == _UNITLESS else values / population.scale
+            result[name] = values if raw or name in _UNITLESS else values / population.scale
     return result
 
 
@@ -40,10 +40,19 @@ def _read(target: Target, memory: MemoryMap, name: str, population: PlacedPopula
     result = np.zeros(population.size, np.int64)
     for number in np.unique(core):
         mine = core == number
-        first, last = int(neuron[mine].min()), int(neuron[mine].max())
-        data = target.read(name, int(number), first, last - first + 1)
-        result[mine] = memory[name].unpack(data)[name][neuron[mine] - first]
+        first, values = _words(target, memory, name, int(number), neuron[mine])
+        result[mine] = values[neuron[mine] - first]
     return result
+
+
+def _words(
+    target: Target, memory: MemoryMap, name: str, core: int, neuron: Indices
+) -> tuple[int, Indices]:
+    """Return the numbers of the words that hold some neurons, and the neuron of the first."""
+    window = memory[name]
+    first, last = (int(each) // window.lanes for each in (neuron.min(), neuron.max()))
+    data = target.read(name, core, first, last - first + 1)
+    return first * window.lanes, window.unpack(data)[name].reshape(-1)
 
 
 def write_state(
@@ -71,7 +80,7 @@ def write_state(
             population.scale,
             memory[name].field(name).range,
             population.size,
-            raw or name == _UNITLESS,
+            raw or name in _UNITLESS,
         )
     for name, numbers in checked.items():
         _write(target, memory, name, population, numbers)
@@ -84,8 +93,6 @@ def _write(
     window = memory[name]
     for number in np.unique(core):
         mine = core == number
-        first, last = int(neuron[mine].min()), int(neuron[mine].max())
-        data = target.read(name, int(number), first, last - first + 1)
-        whole = window.unpack(data)[name]
+        first, whole = _words(target, memory, name, int(number), neuron[mine])
         whole[neuron[mine] - first] = numbers[mine]
-        target.write(name, window.pack(**{name: whole}), int(number), first)
+        target.write(name, window.pack(**{name: whole}), int(number), first // window.lanes)

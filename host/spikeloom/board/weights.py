@@ -12,7 +12,7 @@ from spikeloom.target import Target
 
 from .errors import StateError
 
-__all__ = ["quantised", "read_weights", "write_weights"]
+__all__ = ["quantised", "read_synapses", "read_traces", "read_weights", "write_weights"]
 
 Indices = npt.NDArray[np.int64]
 _LARGEST_GAP = 8
@@ -21,7 +21,14 @@ _LARGEST_GAP = 8
 
 def read_weights(target: Target, memory: MemoryMap, placed: PlacedProjection) -> Indices:
     """Return the weight of each synapse as an integer, shape (k,)."""
-    window = memory["weights"]
+    return read_synapses(target, memory, placed, "weights", "weight")
+
+
+def read_synapses(
+    target: Target, memory: MemoryMap, placed: PlacedProjection, name: str, field: str
+) -> Indices:
+    """Return a field of a window that is laid out as the weights, per synapse, shape (k,)."""
+    window = memory[name]
     lanes, per_row = window.lanes, memory.config.words_per_row
     word = placed.row * per_row + placed.neuron // lanes
     lane = placed.neuron % lanes
@@ -29,10 +36,34 @@ def read_weights(target: Target, memory: MemoryMap, placed: PlacedProjection) ->
     for core in np.unique(placed.core):
         mine = np.flatnonzero(placed.core == core)
         for first, count in _blocks(word[mine]):
-            data = target.read("weights", int(core), first, count)
-            values = window.unpack(data)["weight"].reshape(count, lanes)
+            data = target.read(name, int(core), first, count)
+            values = window.unpack(data)[field].reshape(count, lanes)
             inside = mine[(word[mine] >= first) & (word[mine] < first + count)]
             result[inside] = values[word[inside] - first, lane[inside]]
+    return result
+
+
+def read_traces(target: Target, memory: MemoryMap, placed: PlacedProjection) -> dict[str, Indices]:
+    """Return x of the row and y of the neuron of each synapse, each of shape (k,)."""
+    return {
+        "x": _read_lanes(target, memory, "x", placed.core, placed.row),
+        "y": _read_lanes(target, memory, "y", placed.core, placed.neuron),
+    }
+
+
+def _read_lanes(
+    target: Target, memory: MemoryMap, name: str, core: Indices, number: Indices
+) -> Indices:
+    """Return numbers of a window that holds number `k` in lane ``k % L`` of word ``k // L``."""
+    window = memory[name]
+    result = np.zeros(len(number), np.int64)
+    for each in np.unique(core):
+        mine = np.flatnonzero(core == each)
+        first, last = (int(word) for word in (number[mine].min(), number[mine].max()))
+        first, last = first // window.lanes, last // window.lanes
+        data = target.read(name, int(each), first, last - first + 1)
+        values = window.unpack(data)[name].reshape(-1)
+        result[mine] = values[number[mine] - first * window.lanes]
     return result
 
 
