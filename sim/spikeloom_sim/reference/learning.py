@@ -9,6 +9,7 @@ from spikeloom.contract import ArrayConfig
 from spikeloom.contract.learning import TRACE_BITS, Phase
 from spikeloom.contract.numbers import signed_range
 
+from .learning_coverage import LearningCoverage
 from .network import NetworkMemory
 from .neuron import Flags
 from .randomness import random_numbers, row_keys, step_key
@@ -48,6 +49,8 @@ class Learning:
         The array.
     network : NetworkMemory
         Its synapses change; its control registers hold the rules, the seed and the step.
+    coverage : LearningCoverage, optional
+        Counts the branches taken, where given; slower.
 
     Attributes
     ----------
@@ -55,9 +58,15 @@ class Learning:
         The state of learning.
     """
 
-    def __init__(self, config: ArrayConfig, network: NetworkMemory) -> None:
+    def __init__(
+        self,
+        config: ArrayConfig,
+        network: NetworkMemory,
+        coverage: LearningCoverage | None = None,
+    ) -> None:
         self._config = config
         self._network = network
+        self.coverage = coverage
         self._cores = np.arange(config.cores)[:, np.newaxis]
         self.traces = TraceState.zeros(config)
         self._swept = np.zeros(config.cores, np.int64)
@@ -90,10 +99,15 @@ class Learning:
             The axons that are active.
         """
         rules, x = self._rules, self._x
+        if self.coverage is not None:
+            self.coverage.begin()
+            self.coverage.see_decay("x", rules, x, rules.row_traced)
         np.copyto(x, rules.x_decayed(self._cores, x), where=rules.row_traced)
         rows = self._network.synapses.row_of.take(axons, axis=1)
         core, which = (rows < rules.rows[:, np.newaxis]).nonzero()
         row = rows[core, which]
+        if self.coverage is not None:
+            self.coverage.see_spikes("x", rules, core, x[core, row])
         x[core, row] = rules.x_raised(core, x[core, row])
         if rules.changing and core.size:
             self._depress(core, row)
@@ -117,6 +131,8 @@ class Learning:
             Global indices of the neurons that fired.
         """
         rules, y = self._rules, self.traces.y
+        if self.coverage is not None:
+            self.coverage.see_decay("y", rules, y, rules.neuron_traced)
         np.copyto(y, rules.y_decayed(self._cores, y), where=rules.neuron_traced)
         core, neuron = np.divmod(neurons, self._config.neurons_per_core)
         traced = rules.neuron_traced[core, neuron]
@@ -126,6 +142,8 @@ class Learning:
             if rules.changing:
                 self._sweep(core, neuron)
                 self._potentiate(core, neuron)
+            if self.coverage is not None:
+                self.coverage.see_spikes("y", rules, core, y[core, neuron])
             y[core, neuron] = rules.y_raised(core, y[core, neuron])
 
     def _potentiate(self, core: _Indices, neuron: _Indices) -> None:
@@ -157,6 +175,8 @@ class Learning:
             weights = self._network.synapses.weights_at(places)
             terms = terms + by_weight(block.core, weights)
         dw = self._rounded(block, terms, phase) * self._changing().take(places)
+        if self.coverage is not None:
+            self._cover_change(self.coverage, block, places, dw, phase)
         moved = dw.reshape(-1).nonzero()[0]
         places, dw = places.reshape(-1).take(moved), dw.reshape(-1).take(moved)
         if not rules.eligible:
@@ -196,6 +216,9 @@ class Learning:
         neurons = block.core * self._config.neurons_per_core + block.neuron
         r = random_numbers(keys, neurons) * rules.random[block.core]
         rounded: _Changes = (terms + r) >> rules.unit_bits[block.core]
+        if self.coverage is not None:
+            random = np.broadcast_to(rules.random[block.core], rounded.shape)
+            self.coverage.see_rounding(terms[random], rounded[random])
         return rounded
 
     def _add_to_weights(self, places: _Indices, dw: _Changes) -> None:
@@ -204,14 +227,19 @@ class Learning:
             return
         rules, synapses = self._rules, self._network.synapses
         core = self._core_of(places)
+        low, high = rules.w_min.take(core), rules.w_max.take(core)
         before = synapses.weights_at(places)
-        after = np.minimum(np.maximum(before + dw, rules.w_min.take(core)), rules.w_max.take(core))
+        after = np.minimum(np.maximum(before + dw, low), high)
+        if self.coverage is not None:
+            self.coverage.see_weights(before, dw, low, high, self._config.weight_bits)
         changed = (after != before).nonzero()[0]
         synapses.change(places[changed], after[changed])
 
     def _add_to_eligibility(self, places: _Indices, dw: _Changes) -> None:
         """``el <- clamp(el + dw, -128, 127)``."""
         traces = self.traces.eligibility.reshape(-1)
+        if self.coverage is not None:
+            self.coverage.see_eligibility(traces[places], dw)
         traces[places] = np.clip(traces[places] + dw, _EL_MIN, _EL_MAX)
 
     def reward(self) -> None:
@@ -232,6 +260,8 @@ class Learning:
         moved = dw.nonzero()[0]
         self._add_to_weights(places[moved], dw[moved])
         traces[places] = rules.eligibility_decayed(block.core, el)
+        if self.coverage is not None:
+            self.coverage.see_pass(dw, traces[places])
 
     def _eligible(self, passes: npt.NDArray[np.bool_]) -> Block:
         """Return the plastic synapses that a pass visits and whose eligibility is not 0.
@@ -245,6 +275,28 @@ class Learning:
         visited = plastic & in_scope & passes[core]
         return Block(core[visited], row[visited], neuron[visited])
 
+    def _cover_change(
+        self,
+        coverage: LearningCoverage,
+        block: Block,
+        places: _Indices,
+        dw: _Changes,
+        phase: Phase,
+    ) -> None:
+        """Show the plastic synapses of a block to the coverage."""
+        synapses = self._network.synapses
+        visited = self._changing().take(places)
+        core, row, neuron = (np.broadcast_to(part, places.shape)[visited] for part in block)
+        arrives = phase == Phase.ARRIVAL
+        traces = self.traces.y[core, neuron] if arrives else self._x[core, row]
+        places, dw = places[visited], dw[visited]
+        weights = synapses.weights_at(places)
+        coverage.see_change(phase, self._rules, core, traces, weights, dw)
+        moved = dw != 0
+        neurons = core * self._config.neurons_per_core + neuron
+        axons = synapses.source[core, row]
+        coverage.see_moved(phase, places[moved], neurons[moved], axons[moved])
+
 
 def _columns(forgets: bool, terms: _Changes) -> _Indices:
     """Return the columns of a table of terms in which a weight may change.
@@ -252,4 +304,4 @@ def _columns(forgets: bool, terms: _Changes) -> _Indices:
     Without a term that the weight itself has, that is where the others are not 0: a random number
     alone never makes a whole change.
     """
-    return np.arange(terms.shape[1]) if forgets else terms.any(axis=0).nonzero()[0]
+    return np.arange(terms.shape[1]) if forgets else np.flatnonzero(terms.any(axis=0))

@@ -13,6 +13,7 @@ from .arithmetic import Integers, state_dtype
 from .counters import Counters
 from .coverage import Coverage
 from .learning import Learning
+from .learning_coverage import LearningCoverage
 from .network import NetworkMemory
 from .neuron import Flags, NeuronState, update_neurons
 
@@ -46,7 +47,9 @@ class ArrayModel:
     samples : int
         Samples that advance together, at least 1.
     coverage : Coverage, optional
-        Counts the branches taken, where given; slower.
+        Counts the branches that neurons take, where given; slower.
+    learning_coverage : LearningCoverage, optional
+        Counts the branches of learning, where given; slower.
     network : NetworkMemory, optional
         The network to share; a cleared one of its own if None.
 
@@ -88,11 +91,12 @@ class ArrayModel:
         samples: int = 1,
         *,
         coverage: Coverage | None = None,
+        learning_coverage: LearningCoverage | None = None,
         network: NetworkMemory | None = None,
     ) -> None:
         self.config = config
         self.network = network or NetworkMemory(config)
-        self.learning = Learning(config, self.network)
+        self.learning = Learning(config, self.network, learning_coverage)
         self.coverage = coverage
         self.counters = Counters()
         self._dtype = state_dtype(config.state_bits)
@@ -269,6 +273,12 @@ class ArrayModel:
         Counters and control registers are its own; the latter begin with this one's values.
         """
         network = self.network.shared()
-        fork = type(self)(self.config, samples, coverage=self.coverage, network=network)
+        fork = type(self)(
+            self.config,
+            samples,
+            coverage=self.coverage,
+            learning_coverage=self.learning.coverage,
+            network=network,
+        )
         fork.t = 0
         return fork

@@ -21,6 +21,7 @@ from spikeloom.target import Write
 from .batch import run_samples
 from .coverage import Coverage
 from .errors import ReadOnlyWindowError, RunError, UnknownWindowError
+from .learning_coverage import LearningCoverage
 from .memory import MODEL_BUILD_ID, read_words, write_words
 from .model import ArrayModel
 from .stream import Stream
@@ -43,6 +44,8 @@ class ModelTarget:
         Its name, for messages.
     coverage : Coverage, optional
         Counts the branches that neurons take; slower.
+    learning_coverage : LearningCoverage, optional
+        Counts the branches of learning; slower.
 
     Attributes
     ----------
@@ -55,11 +58,16 @@ class ModelTarget:
     """
 
     def __init__(
-        self, config: ArrayConfig, url: str | None = None, *, coverage: Coverage | None = None
+        self,
+        config: ArrayConfig,
+        url: str | None = None,
+        *,
+        coverage: Coverage | None = None,
+        learning_coverage: LearningCoverage | None = None,
     ) -> None:
         self.url = f"{_SCHEME}{config.name}" if url is None else url
         self.capability = Capability(MODEL_BUILD_ID, config)
-        self.model = ArrayModel(config, coverage=coverage)
+        self.model = ArrayModel(config, coverage=coverage, learning_coverage=learning_coverage)
         self._memory = MemoryMap(config)
         self._running = False
         self._closed = False
