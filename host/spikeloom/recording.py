@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from spikeloom.contract import SpikeloomError
 from spikeloom.link.statistics import LinkStatistics
+from spikeloom.weight_history import WeightHistory
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +22,7 @@ __all__ = ["Recording", "RecordingError", "SpikeTimes", "Values"]
 Indices = npt.NDArray[np.int64]
 
 FILE_MAGIC = "spikeloom-recording"
-FILE_VERSION = 1
+FILE_VERSION = 2
 
 
 class RecordingError(SpikeloomError, ValueError):
@@ -82,6 +83,8 @@ class Recording:
         Spikes by population.
     recorded : dict of (str, str) to Values
         Values by quantity and population.
+    weights : dict of str to WeightHistory
+        Weights at several moments, by projection.
     counters : dict of str to int
         What status registers counted during the run, such as dropped, overruns, cycles.
     link : LinkStatistics or None
@@ -94,6 +97,7 @@ class Recording:
     samples: int | None = None
     spike_times: dict[str, SpikeTimes] = dataclasses.field(default_factory=dict)
     recorded: dict[tuple[str, str], Values] = dataclasses.field(default_factory=dict)
+    weights: dict[str, WeightHistory] = dataclasses.field(default_factory=dict)
     counters: dict[str, int] = dataclasses.field(default_factory=dict)
     link: LinkStatistics | None = None
     seconds: float = 0.0
@@ -220,6 +224,10 @@ class Recording:
             arrays[f"members{k}"] = values.members
             arrays[f"raw{k}"] = values.raw
             arrays[f"present{k}"] = values.present
+        for k, history in enumerate(self.weights.values()):
+            arrays[f"weight_steps{k}"] = history.steps
+            arrays[f"weights{k}"] = history.raw
+            arrays[f"synapses{k}"] = np.stack([history.pre_index, history.post_index])
         header = {
             "magic": FILE_MAGIC,
             "version": FILE_VERSION,
@@ -227,6 +235,7 @@ class Recording:
             "samples": self.samples,
             "populations": [(name, times.size) for name, times in self.spike_times.items()],
             "recorded": [(*key, values.scale) for key, values in self.recorded.items()],
+            "weights": [(name, each.scale, each.shape) for name, each in self.weights.items()],
             "counters": self.counters,
             "link": None if self.link is None else dataclasses.asdict(self.link),
             "seconds": self.seconds,
@@ -271,6 +280,9 @@ class Recording:
             (f"{quantity} of {name}", f"{len(values.members)} neurons")
             for (quantity, name), values in self.recorded.items()
         ]
+        rows += [
+            (f"weights of {name}", f"{len(each)} snapshots") for name, each in self.weights.items()
+        ]
         lost = {key: self.counters.get(key, 0) for key in ("dropped", "overruns")}
         rows += [(key, str(value)) for key, value in lost.items() if value]
         return rows
@@ -305,6 +317,17 @@ def _fields(header: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> dict
                 arrays[f"members{k}"], arrays[f"raw{k}"], arrays[f"present{k}"], scale
             )
             for k, (quantity, name, scale) in enumerate(header["recorded"])
+        },
+        "weights": {
+            name: WeightHistory(
+                arrays[f"weight_steps{k}"],
+                arrays[f"weights{k}"],
+                scale,
+                pre_index=arrays[f"synapses{k}"][0],
+                post_index=arrays[f"synapses{k}"][1],
+                shape=(shape[0], shape[1]),
+            )
+            for k, (name, scale, shape) in enumerate(header["weights"])
         },
         "counters": header["counters"],
         "link": None if header["link"] is None else LinkStatistics(**header["link"]),

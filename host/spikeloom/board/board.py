@@ -18,7 +18,9 @@ from .probes import RecordingPlan, plan_recording
 from .progress import Progress, reporting
 from .running import Runner, link_statistics
 from .status import BoardStatus, read_status
+from .steering import Change, checked_changes
 from .stimulus import Stimulus, encode_batch, encode_stream, is_batch
+from .watching import WeightWatcher, checked_every
 
 __all__ = ["Board"]
 
@@ -184,6 +186,8 @@ class Board(LearningAccess):
         steps: int | None = None,
         *,
         record: Any = ("spikes",),
+        every: int | None = None,
+        control: Any = (),
         progress: Progress = None,
         step_interval_s: float = 0.0,
         on_full: str = "wait",
@@ -208,7 +212,16 @@ class Board(LearningAccess):
         record : str, sequence of str, or dict
             What to keep: names among ``spikes``, ``v``, ``i``, ``theta`` for all populations, or
             a dict of such a name to populations: a name, a pair ``(name, members)``, or a list
-            of these. Values are streamed with every step; the build limits their number.
+            of these. Values are streamed with every step; the build limits their number. The
+            name ``weights`` keeps the weights of all projections that learn (in a dict: of those
+            named) before, during and after the run.
+        every : int, optional
+            Steps, or samples of a batch, between two readings of ``weights``. The array waits
+            meanwhile, so that they are exact.
+        control : sequence of (step, name, value), or with populations as a fourth entry
+            What changes before a step of the run (of each sample of a batch), counted from its
+            start: ``(100, "reward", 0.5)``, ``(200, "learning", False)``, ``(0, "seed", 7)``. It
+            stays so after the run.
         progress : bool or callable, optional
             None: a bar on terminals when it takes long. A callable gets steps (samples of a
             batch) done and all, None if not known.
@@ -227,7 +240,7 @@ class Board(LearningAccess):
         ------
         NoProgramError
             If no program is loaded.
-        StimulusError, RecordError, ValueRangeError
+        StimulusError, StateError, RecordError, ValueRangeError
             If an argument does not fit; nothing has run then.
         LinkError
             If the link fails; the array is stopped.
@@ -235,13 +248,20 @@ class Board(LearningAccess):
         program = self._program()
         plan = plan_recording(record, program, self.config)
         pacing = Pacing.checked(step_interval_s, on_full, self.config)
+        every = checked_every(every, bool(plan.weights), pacing)
+        watcher = WeightWatcher(self.target, program, plan.weights, every)
+
+        def changes_for(length: int | None) -> list[Change]:
+            return checked_changes(program, control, length)
+
         if is_batch(stimulus):
-            samples, length = encode_batch(program.inputs, stimulus, steps)
+            samples, length = encode_batch(program.inputs, stimulus, steps, changes_for)
             self._prepare(plan, pacing)
-            return Runner(self.target, program, plan).run_batch(samples, length, progress)
-        stream = encode_stream(program.inputs, stimulus, steps)
+            runner = Runner(self.target, program, plan, watcher)
+            return runner.run_batch(samples, length, progress)
+        stream = encode_stream(program.inputs, stimulus, steps, changes_for)
         self._prepare(plan, pacing)
-        return Runner(self.target, program, plan).run_stream(stream, progress)
+        return Runner(self.target, program, plan, watcher).run_stream(stream, progress)
 
     def _prepare(self, plan: RecordingPlan, pacing: Pacing) -> None:
         """Set probe table and registers of a run."""

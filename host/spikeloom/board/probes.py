@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikeloom.compiler import PlacedPopulation, Program
+from spikeloom.compiler import PlacedPopulation, PlacedProjection, Program
 from spikeloom.contract import ArrayConfig, MemoryMap
 from spikeloom.contract.words import PROBE_VALUE_BITS
 
@@ -61,10 +61,13 @@ class RecordingPlan:
         Populations whose spikes are kept.
     probes : tuple of Probe
         Values that are streamed.
+    weights : tuple of PlacedProjection
+        Projections whose weights are read during the run.
     """
 
     spikes: tuple[str, ...]
     probes: tuple[Probe, ...]
+    weights: tuple[PlacedProjection, ...] = ()
 
     @property
     def count(self) -> int:
@@ -102,8 +105,12 @@ def plan_recording(record: Any, program: Program, config: ArrayConfig) -> Record
     """
     spikes: list[str] = []
     probes: list[Probe] = []
+    weights: dict[str, PlacedProjection] = {}
     first = 0
     for quantity, choice in _choices(record):
+        if quantity == "weights":
+            weights |= {placed.name: placed for placed in _projections(choice, program)}
+            continue
         if quantity != "spikes":
             _check_quantity(quantity, config)
         for population, members in _populations(choice, program):
@@ -117,7 +124,7 @@ def plan_recording(record: Any, program: Program, config: ArrayConfig) -> Record
             f"at most {config.probes} values can be recorded in every step by {config.name!r}, "
             f"not {first}; choose fewer neurons: record={{'v': [('name', [0, 1, 2])]}}"
         )
-    return RecordingPlan(tuple(dict.fromkeys(spikes)), tuple(probes))
+    return RecordingPlan(tuple(dict.fromkeys(spikes)), tuple(probes), tuple(weights.values()))
 
 
 def _choices(record: Any) -> list[tuple[str, Any]]:
@@ -141,14 +148,36 @@ def _choices(record: Any) -> list[tuple[str, Any]]:
 def _check_quantity(quantity: str, config: ArrayConfig) -> None:
     if quantity not in QUANTITIES:
         raise RecordError(
-            f"record must name spikes, {', '.join(QUANTITIES)}, not {quantity!r}; read other "
-            f"values after the run with read_state"
+            f"record must name spikes, {', '.join(QUANTITIES)} or weights, not {quantity!r}; read "
+            f"other values after the run with read_state"
         )
     if quantity == "theta" and not config.theta:
         raise RecordError(
             f"theta can be recorded where adaptive thresholds are built in, not on "
             f"{config.name!r}; leave it out"
         )
+
+
+def _projections(choice: Any, program: Program) -> list[PlacedProjection]:
+    """Return projections whose weights are to be read; by default those that learn."""
+    if choice is None or choice is True:
+        plastic = [placed for placed in program.projections.values() if placed.plastic.any()]
+        if not plastic:
+            raise RecordError(
+                "weights are recorded of projections that learn, but none does; name others: "
+                "record={'weights': ['name']}"
+            )
+        return plastic
+    if isinstance(choice, str) or not isinstance(choice, list | tuple | set | frozenset):
+        choice = [choice]
+    names = [getattr(item, "name", item) for item in choice]
+    for name in names:
+        if name not in program.projections:
+            raise RecordError(
+                f"projection must be one of {', '.join(program.projections) or 'none'}, not "
+                f"{name!r}; use the names of the network"
+            )
+    return [program.projections[name] for name in names]
 
 
 def _populations(choice: Any, program: Program) -> list[tuple[PlacedPopulation, Indices]]:

@@ -15,7 +15,8 @@ from .collector import Collector
 from .probes import RecordingPlan
 from .progress import Progress, reporting
 from .status import read_status
-from .stimulus import StimulusStream
+from .streams import StimulusStream
+from .watching import WeightWatcher
 
 __all__ = ["Runner", "link_statistics"]
 
@@ -43,10 +44,15 @@ class Runner:
         What it holds.
     plan : RecordingPlan
         What to keep.
+    watcher : WeightWatcher
+        Reads weights during the run.
     """
 
-    def __init__(self, target: Target, program: Program, plan: RecordingPlan) -> None:
+    def __init__(
+        self, target: Target, program: Program, plan: RecordingPlan, watcher: WeightWatcher
+    ) -> None:
         self._target = target
+        self._watcher = watcher
         self._collector = Collector(program, plan)
         self._status = read_status(target)
         self._link = link_statistics(target)
@@ -56,9 +62,12 @@ class Runner:
         """Run a stimulus without sample axis."""
         collector = self._collector
         with reporting(progress, stream.steps, "running", "step") as report:
-            for words in self._target.run(stream):
-                collector.feed(words)
-                report(collector.clock, stream.steps)
+            self._watcher.read(0)
+            for piece in stream.pieces(self._watcher.every):
+                for words in self._target.run(piece):
+                    collector.feed(words)
+                    report(collector.clock, stream.steps)
+                self._watcher.read(collector.clock)
         steps = collector.clock if stream.steps is None else stream.steps
         self._check_clock(steps)
         return self._recording(steps, None)
@@ -66,14 +75,18 @@ class Runner:
     def run_batch(self, samples: Sequence[Words], steps: int, progress: Progress) -> Recording:
         """Run samples of `steps` steps each, each from the reset state."""
         with reporting(progress, len(samples), "running", "sample") as report:
-            for first in range(0, len(samples), _BATCH_SLICE):
-                part = samples[first : first + _BATCH_SLICE]
+            self._watcher.read(0)
+            size = self._watcher.every or _BATCH_SLICE
+            for first in range(0, len(samples), size):
+                part = samples[first : first + size]
                 for k, words in enumerate(self._target.run_batch(part)):
                     if first + k:
                         self._collector.next_sample()
                     self._collector.feed(words)
                     self._check_clock(steps)
                 report(first + len(part), len(samples))
+                if self._watcher.every or first + len(part) == len(samples):
+                    self._watcher.read(first + len(part))
         return self._recording(steps, len(samples))
 
     def _check_clock(self, steps: int) -> None:
@@ -95,6 +108,7 @@ class Runner:
             samples=samples,
             spike_times=self._collector.spike_times(),
             recorded=self._collector.values(steps),
+            weights=self._watcher.histories(),
             counters=counters,
             link=link - self._link if link is not None and self._link is not None else None,
             seconds=seconds,

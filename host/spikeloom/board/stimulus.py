@@ -1,45 +1,30 @@
 """From what a user calls a stimulus to event words, checked before any of it is sent."""
 
-import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from spikeloom.compiler import PlacedInput
-from spikeloom.contract.words import MAX_STEP_COUNT, STEP_TAG, Words, step_words
+from spikeloom.contract.words import STEP_TAG, Words
 
 from .errors import StimulusError
+from .steering import Change
+from .streams import EventStream, ItemStream, StimulusStream
 
-__all__ = ["Stimulus", "StimulusStream", "encode_batch", "encode_stream", "is_batch"]
+__all__ = ["Stimulus", "encode_batch", "encode_stream", "is_batch"]
 
 Indices = npt.NDArray[np.int64]
 Inputs = Mapping[str, PlacedInput]
+
+ChangesFor = Callable[[int | None], list[Change]]
 
 Stimulus = Any
 """See `spikeloom.board.Board.run` for the forms that are accepted."""
 
 MAX_RUN_STEPS = 1 << 31
 """Steps of one run, so that times stay within half the span of the array's step counter."""
-_AXON_SPAN = 1 << 16
-
-
-class StimulusStream:
-    """Event words of one run.
-
-    Attributes
-    ----------
-    steps : int or None
-        Steps of the run; None while an iterator has not ended.
-    """
-
-    def __init__(self, chunks: Iterable[Words], steps: int | None) -> None:
-        self._chunks = chunks
-        self.steps = steps
-
-    def __iter__(self) -> Iterator[Words]:
-        return iter(self._chunks)
 
 
 def is_batch(stimulus: Stimulus) -> bool:
@@ -48,7 +33,14 @@ def is_batch(stimulus: Stimulus) -> bool:
     return any(isinstance(value, np.ndarray) and value.ndim == 3 for value in values)
 
 
-def encode_stream(inputs: Inputs, stimulus: Stimulus, steps: int | None) -> StimulusStream:
+def _nothing(steps: int | None) -> list[Change]:
+    """Change nothing during a run."""
+    return []
+
+
+def encode_stream(
+    inputs: Inputs, stimulus: Stimulus, steps: int | None, changes_for: ChangesFor = _nothing
+) -> StimulusStream:
     """Encode a stimulus without sample axis.
 
     Parameters
@@ -59,6 +51,8 @@ def encode_stream(inputs: Inputs, stimulus: Stimulus, steps: int | None) -> Stim
         See `Board.run`.
     steps : int, optional
         Steps to run.
+    changes_for : callable
+        Gives what changes during a run of so many steps (None: not known).
 
     Raises
     ------
@@ -67,12 +61,14 @@ def encode_stream(inputs: Inputs, stimulus: Stimulus, steps: int | None) -> Stim
     """
     steps = _checked_steps(steps)
     if _is_iterator(stimulus):
-        return _IteratorStream(inputs, stimulus, steps)
+        return ItemStream(stimulus, _StepEncoder(inputs), steps, changes_for(steps))
     t, axon, length = _all_events(inputs, stimulus, steps)
-    return StimulusStream((_to_words(t, axon, length),), length)
+    return EventStream(t, axon, length, changes_for(length))
 
 
-def encode_batch(inputs: Inputs, stimulus: Stimulus, steps: int | None) -> tuple[list[Words], int]:
+def encode_batch(
+    inputs: Inputs, stimulus: Stimulus, steps: int | None, changes_for: ChangesFor = _nothing
+) -> tuple[list[Words], int]:
     """Encode a stimulus with sample axis: the words of each sample, and the steps of each.
 
     Raises
@@ -98,11 +94,12 @@ def encode_batch(inputs: Inputs, stimulus: Stimulus, steps: int | None) -> tuple
         raise StimulusError("a batch must have at least one sample, not 0; check the array's shape")
     lengths = {value.shape[1] for value in named.values()}
     length = max(lengths) if steps is None else steps
+    changes = changes_for(length)
     words = []
     for k in range(samples.pop()):
         sample = {name: value[k] for name, value in named.items()}
         t, axon, _ = _all_events(inputs, sample, length)
-        words.append(_to_words(t, axon, length))
+        words.append(np.concatenate(list(EventStream(t, axon, length, changes))))
     return words, length
 
 
@@ -252,46 +249,13 @@ def _dense(source: PlacedInput, value: Any) -> npt.NDArray[np.bool_]:
     return array.astype(bool)
 
 
-def _to_words(t: Indices, axon: Indices, steps: int) -> Words:
-    """Return EVENT and STEP words in order of time; doubles are left out."""
-    keys = np.unique(t * _AXON_SPAN + axon)
-    if not keys.size:
-        return step_words(steps)
-    first, counts = np.unique(keys // _AXON_SPAN, return_counts=True)
-    durations = np.diff(np.append(first, steps))
-    group = np.repeat(np.arange(len(first)), counts)
-    words = np.empty(len(keys) + len(first), np.uint16)
-    words[np.arange(len(keys)) + group] = keys % _AXON_SPAN
-    ends = np.cumsum(counts) + np.arange(len(first))
-    rest = np.minimum(durations, MAX_STEP_COUNT)
-    words[ends] = STEP_TAG | rest
-    # Longer silences than one word can say are rare: put the missing words behind.
-    long = np.flatnonzero(durations > MAX_STEP_COUNT)
-    for k in long[::-1]:
-        words = np.insert(words, ends[k] + 1, step_words(int(durations[k]) - MAX_STEP_COUNT))
-    return np.concatenate([step_words(int(first[0])), words])
+class _StepEncoder:
+    """Makes the words of one step of an iterator."""
 
-
-class _IteratorStream(StimulusStream):
-    """One item of an iterator per step; takes the next only when the array has room."""
-
-    def __init__(self, inputs: Inputs, items: Iterator[Any], steps: int | None) -> None:
-        super().__init__((), None)
+    def __init__(self, inputs: Inputs) -> None:
         self._inputs = inputs
-        self._items = items
-        self._limit = steps
 
-    def __iter__(self) -> Iterator[Words]:
-        done = 0
-        for item in itertools.islice(self._items, self._limit):
-            yield self._step(done, item)
-            done += 1
-        if self._limit is not None and self._limit > done:
-            yield step_words(self._limit - done)
-            done = self._limit
-        self.steps = done
-
-    def _step(self, t: int, item: Any) -> Words:
+    def __call__(self, t: int, item: Any) -> Words:
         parts = [np.empty(0, np.int64)]
         for name, channels in _by_name(self._inputs, item).items():
             source = self._inputs[name]
