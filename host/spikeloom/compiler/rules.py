@@ -205,12 +205,16 @@ class _Conversion:
             self.terms[term] = (0, 0)
             return
         per_unit = self.units * self.scale
-        pair = best_pair(first * per_unit, full, self.rule.stochastic)
+        goal = first * per_unit
+        if whole := full == TRACE_ONE and not self.rule.stochastic:
+            goal = round(goal)  # a constant: what is cut off would be lost at each change
+        pair = best_pair(goal, full, self.rule.stochastic)
         if pair is None:
             self._refuse(name, wanted, first, full)
         else:
             coefficient, shift = self.terms[term] = pair
-            got = wanted * (coefficient * full / (1 << shift) / per_unit) / first
+            steps = goal if whole else coefficient * full / (1 << shift)
+            got = wanted * (steps / per_unit) / first
             self._note(name, f"{term} {coefficient}/2**{shift}", abs(wanted), abs(got))
 
     def _refuse(self, name: str, wanted: float, first: float, full: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from spikeloom.contract.learning import (
     HISTORY_STEPS,
@@ -223,6 +224,39 @@ class STDP:
         _check_positive("eligibility_rate", self.eligibility_rate)
         if self.tau_eligibility is not None:
             _check_positive("tau_eligibility", self.tau_eligibility)
+
+    def changes(self, lags: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Return the change of weight by a pair, as the rule says it, before any rounding.
+
+        Parameters
+        ----------
+        lags : array_like of int
+            Step of the spike minus step of the arrival.
+
+        Returns
+        -------
+        ndarray of float64, shape of `lags`
+            Without `on_pre`, `on_post` and what is forgotten.
+
+        Examples
+        --------
+        >>> STDP(a_plus=1.0, a_minus=2.0, w_max=9.0, window="rectangular", tau_plus=2,
+        ...      tau_minus=1).changes([-2, -1, 0, 1, 2]).tolist()
+        [0.0, -2.0, 1.0, 1.0, 0.0]
+        """
+        lag = np.asarray(lags)
+        if self.window == "history":
+            plus: Any = np.isin(lag, np.array(self.lags_plus))
+            minus: Any = np.isin(lag, np.array(self.lags_minus))
+        elif self.window == "rectangular":
+            plus = lag < max(1, round(self.tau_plus / self.dt))
+            minus = lag >= -max(1, round(self.tau_minus / self.dt))
+        else:
+            plus = np.exp(-np.maximum(lag, 0) * self.dt / self.tau_plus)
+            minus = np.exp(np.minimum(lag, 0) * self.dt / self.tau_minus)
+        result: npt.NDArray[np.float64]
+        result = np.where(lag >= 0, self.a_plus * plus, -self.a_minus * minus).astype(np.float64)
+        return result
 
     raw = RawSTDP
     """`RawSTDP`: the same rule in the integers of the machine."""
