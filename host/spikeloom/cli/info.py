@@ -14,6 +14,11 @@ BOARD_STATUS = (
     "No physical board has been tried yet: model: and sim: are what has been run and tested."
 )
 DEFAULT_URL = "model:"
+_LEARNING = {
+    "none": "no",
+    "synapse": "yes, each synapse may learn or not",
+    "row": "yes, all synapses of a row or none",
+}
 
 
 def register(subparsers: Subparsers) -> None:
@@ -103,6 +108,8 @@ def _print_facts(facts: dict[str, Any]) -> None:
             "potentials": f"{config['state_bits']} bits",
             "delays": f"0..{config['delay_slots'] - 1} steps",
             "adaptive threshold": "yes" if config["theta"] else "no",
+            "learning": _LEARNING[config["plastic"]],
+            "eligibility traces": "yes" if config["eligibility"] else "no",
             "clock": f"{config['clock_hz'] / 1e6:g} MHz",
             "rates": ", ".join(map(str, config["baud_rates"])) + " baud",
         }

@@ -232,7 +232,7 @@ class _Conversion:
         raise LearningError(
             f"{name} of the rule of {self.population!r} must be {limit} in size, "
             f"{'1/256 of ' if self.rule.stochastic else ''}one step of a weight in memory "
-            f"({1 / self.units:.3g}), not {abs(wanted):g}; {remedy}"
+            f"({1 / (self.units * self.scale):.3g}), not {abs(wanted):g}; {remedy}"
         )
 
     def _forget(self, name: str, term: str, fraction: float) -> None:
