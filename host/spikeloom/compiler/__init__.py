@@ -2,6 +2,7 @@
 
 from .errors import (
     CompileError,
+    LearningError,
     NetworkTooLargeError,
     ProgramFileError,
     ProgramMismatchError,
@@ -10,11 +11,13 @@ from .errors import (
 )
 from .pipeline import compile
 from .program import Image, PlacedInput, PlacedPopulation, PlacedProjection, Program
-from .report import MemoryUse, PopulationReport, Report
+from .report import LearningReport, MemoryUse, PopulationReport, Report, RoundedNumber
 
 __all__ = [
     "CompileError",
     "Image",
+    "LearningError",
+    "LearningReport",
     "MemoryUse",
     "NetworkTooLargeError",
     "PlacedInput",
@@ -26,6 +29,7 @@ __all__ = [
     "ProgramMismatchError",
     "QuantisationError",
     "Report",
+    "RoundedNumber",
     "ThetaError",
     "compile",
 ]
