@@ -7,9 +7,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--networks",
         type=int,
-        default=42,
-        help="random networks per configuration in the lock-step suite (default: 42, so that "
-        "five configurations make more than 200)",
+        default=45,
+        help="random networks per configuration in the lock-step suite (default: 45, so that "
+        "the five configurations that learn make more than 200)",
     )
     parser.addoption(
         "--optimise",

@@ -27,6 +27,12 @@ class Case:
     steps: tuple[Words, ...]  # the input words of each step, its STEP word included
     probes: int
 
+    @property
+    def learns(self) -> bool:
+        """Whether a core has plastic rows from the beginning."""
+        cores = range(self.config.cores)
+        return any(self.control.get(core_register("plastic_rows", core), 0) for core in cores)
+
     def __repr__(self) -> str:
         return f"Case(config={self.config.name!r}, seed={self.seed}, steps={len(self.steps)})"
 

@@ -16,7 +16,7 @@ from random_networks import cases
 
 from spikeloom.contract import ArrayConfig
 from spikeloom.link import LinkTarget
-from spikeloom_sim.reference import Coverage
+from spikeloom_sim.reference import Coverage, LearningCoverage
 from spikeloom_sim.reference.target import ModelTarget
 from spikeloom_sim.verilated.target import open_sim
 
@@ -26,6 +26,8 @@ LEAST_FIRING = 0.05
 LEAST_STEPS = 2000
 
 totals: dict[str, Coverage] = {}
+learning_totals: dict[str, LearningCoverage] = {}
+plastic_run: dict[str, int] = {}
 steps_run: dict[str, int] = {}
 networks_run: dict[str, int] = {}
 
@@ -43,9 +45,9 @@ def board(config: ArrayConfig, optimise: dict[str, int]) -> Iterator[LinkTarget]
 
 
 def test_random_networks(config: ArrayConfig, board: LinkTarget, networks: int) -> None:
-    coverage = Coverage()
-    model = ModelTarget(config, coverage=coverage)
-    steps_run[config.name] = networks_run[config.name] = 0
+    coverage, learning = Coverage(), LearningCoverage()
+    model = ModelTarget(config, coverage=coverage, learning_coverage=learning)
+    steps_run[config.name] = networks_run[config.name] = plastic_run[config.name] = 0
 
     @settings(
         max_examples=networks,
@@ -61,9 +63,10 @@ def test_random_networks(config: ArrayConfig, board: LinkTarget, networks: int) 
         case = data.draw(cases(config))
         steps_run[config.name] += len(lockstep(case, model, board))
         networks_run[config.name] += 1
+        plastic_run[config.name] += case.learns
 
     property_holds()
-    totals[config.name] = coverage
+    totals[config.name], learning_totals[config.name] = coverage, learning
 
 
 def test_coverage(networks: int) -> None:
@@ -71,9 +74,13 @@ def test_coverage(networks: int) -> None:
     if set(totals) != {config.name for config in LOCKSTEP_CONFIGS}:
         pytest.skip("counts only when all configurations have run in this process")
     total = sum(totals.values(), start=Coverage())
-    print(f"\n{sum(networks_run.values())} networks, {sum(steps_run.values())} steps, {total}")
+    learning = sum(learning_totals.values(), start=LearningCoverage())
+    print(f"\n{sum(networks_run.values())} networks, {sum(plastic_run.values())} of them plastic, "
+          f"{sum(steps_run.values())} steps, {total}, {learning}")  # fmt: skip
     assert total.missing() == []
+    assert learning.missing() == []
     assert total.fired >= LEAST_FIRING * total.neuron_steps
-    if networks * len(LOCKSTEP_CONFIGS) >= 200:
+    if networks >= 45:
         assert sum(networks_run.values()) >= 200
+        assert sum(plastic_run.values()) >= 200
         assert sum(steps_run.values()) >= LEAST_STEPS

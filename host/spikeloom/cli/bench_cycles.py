@@ -16,7 +16,12 @@ from spikeloom.contract import CONFIGS, ArrayConfig, MemoryMap, SpikeloomError
 from spikeloom.contract.cycles import step_cycle_bound
 from spikeloom.contract.frames import ResetKind
 from spikeloom.contract.numbers import DECAY_ONE
-from spikeloom.contract.registers import CONTROL_REGISTERS, STATUS_REGISTERS, core_register
+from spikeloom.contract.registers import (
+    CONTROL_REGISTERS,
+    CORE_REGISTERS,
+    STATUS_REGISTERS,
+    core_register,
+)
 from spikeloom.contract.words import Words, step_words
 from spikeloom.target import Target
 
@@ -48,6 +53,7 @@ class Scenario:
     least_margin_cyc: int
     arrivals: float
     fired: float
+    swept_words: float
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,11 +85,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print_table(rows: list[Scenario]) -> None:
-    print(f"{'config':<10} {'steps that':<22} {'median':>8} {'worst':>8} {'margin':>8}"
-          f" {'arrivals':>9} {'fired':>7}")  # fmt: skip
+    print(f"{'config':<13} {'steps that':<28} {'median':>8} {'worst':>8} {'margin':>8}"
+          f" {'arrivals':>9} {'fired':>7} {'swept':>8}")  # fmt: skip
     for row in rows:
-        print(f"{row.config:<10} {row.name:<22} {row.median_cyc:>8.0f} {row.worst_cyc:>8}"
-              f" {row.least_margin_cyc:>8} {row.arrivals:>9.1f} {row.fired:>7.1f}")  # fmt: skip
+        print(f"{row.config:<13} {row.name:<28} {row.median_cyc:>8.0f} {row.worst_cyc:>8}"
+              f" {row.least_margin_cyc:>8} {row.arrivals:>9.1f} {row.fired:>7.1f}"
+              f" {row.swept_words:>8.1f}")  # fmt: skip
     for row in rows:
         if row.name == "parent's shape":
             ratio = PARENT_CYC / row.median_cyc
@@ -99,14 +106,19 @@ def _measure_config(board: Board, steps: int) -> Iterator[Scenario]:
     """Measure silence, 5 % activity and steps in which everything arrives and fires."""
     config, target = board.target.capability.config, board.target
     rng = np.random.default_rng(SEED)
-    for name, threshold, inputs in (
-        ("are silent", 1000, 0.0),
-        ("have 5 % inputs", 1000, ACTIVITY),
-        ("arrive and fire fully", -1000, 1.0),
-    ):
-        _load(target, config, rng, threshold)
-        words = [_events(config, rng, inputs) for _ in range(steps)]
-        yield _measure(target, config, name, words, config.neurons_per_core, config.axon_words)
+    for learns in (False, True) if config.learns else (False,):
+        for name, threshold, inputs in (
+            ("are silent", 1000, 0.0),
+            ("have 5 % inputs", 1000, ACTIVITY),
+            ("arrive and fire fully", -1000, 1.0),
+        ):
+            _load(target, config, rng, threshold)
+            if learns:
+                _teach(target, config)
+            words = [_events(config, rng, inputs) for _ in range(steps)]
+            in_use = config.neurons_per_core, config.axon_words
+            name = f"learn, {name}" if learns else name
+            yield _measure(target, config, name, words, *in_use, learns=learns)
 
 
 def _measure_parent(board: Board, steps: int) -> Scenario:
@@ -148,8 +160,6 @@ def _load(target: Target, config: ArrayConfig, rng: np.random.Generator, thresho
     rows = np.zeros((2, config.axons), np.int64)
     rows[0, axons], rows[1, axons] = np.arange(axons.size), 1
     fields = dict(zip(("row", "valid"), rows, strict=True))
-    if config.plastic == "row":
-        fields["plastic"] = np.zeros(config.axons, np.int64)
     n = config.neurons_per_core
     weights = rng.integers(-3, 4, (memory["weights"].depth, config.lanes))
     for core in range(config.cores):
@@ -161,6 +171,35 @@ def _load(target: Target, config: ArrayConfig, rng: np.random.Generator, thresho
         modes = {"i_decay": [DECAY_ONE] * n, "reset_mode": [0] * n, "hold": [0] * n}
         target.write("i_decay", memory["i_decay"].pack(**modes), core=core)
     target.write("delay", memory["delay"].pack(delay=[1] * config.axons))
+
+
+def _teach(target: Target, config: ArrayConfig) -> None:
+    """Let every synapse learn, with slow traces, so that many rows are swept."""
+    memory = MemoryMap(config)
+    sources = {"axon": np.zeros(config.rows_per_core, np.int64)}
+    if config.plastic == "row":
+        sources["plastic"] = np.ones(config.rows_per_core, np.int64)
+    registers = {
+        "plastic_rows": config.rows_per_core,
+        "x_trace": CORE_REGISTERS["x_trace"].pack(plus=64, decay=8, mode=0, nearest=0),
+        "y_trace": CORE_REGISTERS["y_trace"].pack(plus=64, decay=8, mode=0, nearest=0),
+        "a1": CORE_REGISTERS["a1"].pack(coefficient=-64, shift=10),
+        "b1": CORE_REGISTERS["b1"].pack(coefficient=64, shift=10),
+        "w_range": CORE_REGISTERS["w_range"].pack(w_min=-8, w_max=7),
+    }
+    learning = {"change": 1, "stochastic": 1, "eligibility": int(config.eligibility)}
+    registers["learning"] = CORE_REGISTERS["learning"].pack(**learning)
+    if config.eligibility:
+        rewards = {"decay": 16, "shift": 6, "every_log2": 2}
+        registers["eligibility"] = CORE_REGISTERS["eligibility"].pack(**rewards)
+    control = memory["control"]
+    for core in range(config.cores):
+        target.write("sources", memory["sources"].pack(**sources), core=core)
+        if "plastic" in memory:
+            flags = np.ones((memory["plastic"].depth, config.lanes), np.int64)
+            target.write("plastic", memory["plastic"].pack(plastic=flags), core=core)
+        for name, value in registers.items():
+            target.write("control", control.pack(value=[value]), offset=core_register(name, core))
 
 
 def _events(config: ArrayConfig, rng: np.random.Generator, share: float) -> Words:
@@ -175,10 +214,12 @@ def _measure(
     words: list[Words],
     neurons_in_use: int,
     axon_words: int,
+    *,
+    learns: bool = False,
 ) -> Scenario:
     """Run step by step; read what each cost and check it against the bound."""
     status = MemoryMap(config)["status"]
-    cycles, margins, arrivals, fired = [], [], [], []
+    cycles, margins, arrivals, fired, swept = [], [], [], [], []
     for number, step in enumerate(words):
         for _ in target.run([step]):
             pass
@@ -190,17 +231,20 @@ def _measure(
             fired=seen["last_fired"],
             neurons_in_use=neurons_in_use,
             axon_words=axon_words,
+            swept=seen["last_swept"] if learns else None,
         )
         if seen["step_cycles"] > bound:
             raise CyclesError(
                 f"step {number} of {name!r} on {config.name!r} must take at most {bound} cycles, "
                 f"not {seen['step_cycles']}; the gateware lost a cycle somewhere in "
-                f"{seen['last_arrivals']} arrivals and {seen['last_fired']} spikes"
+                f"{seen['last_arrivals']} arrivals, {seen['last_fired']} spikes and "
+                f"{seen['last_swept']} words swept"
             )
         cycles.append(seen["step_cycles"])
         margins.append(bound - seen["step_cycles"])
         arrivals.append(seen["last_arrivals"])
         fired.append(seen["last_fired"])
+        swept.append(seen["last_swept"])
     return Scenario(
         config=config.name,
         name=name,
@@ -210,4 +254,5 @@ def _measure(
         least_margin_cyc=min(margins),
         arrivals=statistics.fmean(arrivals),
         fired=statistics.fmean(fired),
+        swept_words=statistics.fmean(swept),
     )
