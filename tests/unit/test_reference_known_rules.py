@@ -187,7 +187,7 @@ def test_constant_lists_of_superneuromat_are_exact(seed, lags, amplitude, cores)
 
 @pytest.mark.parametrize("lags", range(1, HISTORY_STEPS + 1))
 def test_constant_lists_of_every_length_are_exact(lags):
-    assert sum(compare(seed, lags, 1, 2) for seed in range(4)) > 100
+    assert sum(compare(seed, lags, 1, 2) for seed in range(4)) > 50
 
 
 def test_constant_lists_give_what_their_sum_over_pairs_is():
