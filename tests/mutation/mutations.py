@@ -450,6 +450,7 @@ LEARNING = (
         "learning/pre_traces.py",
         "self._arrived(m, traces, lane, place < pointer)",
         "self._arrived(m, traces, lane, place <= pointer)",
+        boards="rewarded",  # elsewhere the pass is over before the first row arrives
     ),
     Mutation(
         "traces of rows out of use decay",
@@ -462,6 +463,7 @@ LEARNING = (
         "learning/pre_traces.py",
         "take = queue.r_rdy & ~passing & ~decaying",
         "take = queue.r_rdy",
+        boards="rewarded",
     ),
     Mutation(
         "the last row of a word is not found",
