@@ -7,6 +7,7 @@ from spikeloom.contract.numbers import AXONS_PER_WORD
 from spikeloom.contract.registers import (
     CONTROL_BITS,
     CONTROL_REGISTERS,
+    CORE_REGISTER_BASE,
     control_depth,
     core_register,
     core_registers,
@@ -51,6 +52,10 @@ class ControlRegisters:
             for name, register in core_registers(config).items():
                 places[core_register(name, core)] = register
         self._masks = {offset: (1 << register.bits) - 1 for offset, register in places.items()}
+        self._in_use = {CONTROL_REGISTERS[name].offset for name in ("axon_words", "probes_in_use")}
+        for core in range(config.cores):
+            for name in ("neurons_in_use", "theta_every_log2"):
+                self._in_use.add(core_register(name, core))
         self._rules: Rules | None = None
         self.clear()
 
@@ -58,11 +63,13 @@ class ControlRegisters:
         """Set all registers to their reset values."""
         offsets = range(control_depth(self._config))
         self._values = {offset: reset_value(self._config, offset) for offset in offsets}
+        self._rules = None
         self._derive()
 
     def __copy__(self) -> "ControlRegisters":
         copied = ControlRegisters(self._config)
         copied._values = dict(self._values)
+        copied._rules = self._rules
         copied._derive()
         return copied
 
@@ -83,7 +90,9 @@ class ControlRegisters:
         """Set a register to the bits of `value` that it has; ignored where there is none."""
         if offset in self._masks:
             self._values[offset] = value & self._masks[offset]
-            if offset != _T:
+            if offset >= CORE_REGISTER_BASE:
+                self._rules = None
+            if offset in self._in_use:
                 self._derive()
 
     def _named(self, name: str) -> int:
@@ -105,7 +114,6 @@ class ControlRegisters:
         self._theta_masks = np.repeat(periods - 1, config.neurons_per_core)[np.newaxis]
         self._every_step = np.ones((1, config.neurons), np.bool_)
         self._theta_decays_always = not self._theta_masks.any()
-        self._rules = None
 
     @property
     def rules(self) -> Rules:

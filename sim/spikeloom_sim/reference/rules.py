@@ -27,7 +27,7 @@ from .traces import EffectRule, TraceRule, decayed, effect, raised
 
 __all__ = ["CoreRule", "Lookup", "Rules", "Term", "divided", "rules_of"]
 
-_REMEMBERED = 64
+_REMEMBERED = 256
 """Rules that are kept ready: reward, for example, goes to and fro between few values."""
 
 _Entries = npt.NDArray[np.int32]
