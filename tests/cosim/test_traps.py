@@ -2,7 +2,7 @@
 
 Each builds a network whose right answer is known without a model, and runs on the reference and
 on the gateware. Random networks in which neighbours, self-connections and every neuron index
-occur are in `test_lockstep`; the traps that concern learning come with learning.
+occur are in `test_lockstep`; the traps that concern learning are in `test_learning_traps`.
 """
 
 import re
