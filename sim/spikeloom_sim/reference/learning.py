@@ -1,7 +1,5 @@
 """Learning: what arrivals, spikes and rewards change; semantics section 4."""
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
@@ -14,28 +12,15 @@ from .network import NetworkMemory
 from .neuron import Flags
 from .randomness import random_numbers, row_keys, step_key
 from .rules import Lookup, Rules
+from .synapses import Block
 from .traces import TraceState
 
-__all__ = ["Block", "Learning"]
+__all__ = ["Learning"]
 
 _Indices = npt.NDArray[np.intp]
 _Changes = npt.NDArray[np.int32]
 
 _EL_MIN, _EL_MAX = signed_range(TRACE_BITS)
-
-
-class Block(NamedTuple):
-    """Some synapses: those of all places that the arrays, broadcast together, name.
-
-    Attributes
-    ----------
-    core, row, neuron : ndarray of int
-        Where they are; the neuron within its core.
-    """
-
-    core: _Indices
-    row: _Indices
-    neuron: _Indices
 
 
 class Learning:
@@ -169,11 +154,10 @@ class Learning:
         self, block: Block, terms: _Changes, by_weight: Lookup | None, phase: Phase
     ) -> None:
         """Change weights, or eligibility traces, by the terms of traces and perhaps of weights."""
-        rules = self._rules
-        places = self._places(block)
+        rules, synapses = self._rules, self._network.synapses
+        places = synapses.places(block)
         if by_weight is not None:
-            weights = self._network.synapses.weights_at(places)
-            terms = terms + by_weight(block.core, weights)
+            terms = terms + by_weight(block.core, synapses.weights_at(places))
         dw = self._rounded(block, terms, phase) * self._changing().take(places)
         if self.coverage is not None:
             self._cover_change(self.coverage, block, places, dw, phase)
@@ -182,17 +166,9 @@ class Learning:
         if not rules.eligible:
             self._add_to_weights(places, dw)
             return
-        eligible = rules.to_eligibility.take(self._core_of(places))
+        eligible = rules.to_eligibility.take(synapses.core_of(places))
         self._add_to_eligibility(places[eligible], dw[eligible])
         self._add_to_weights(places[~eligible], dw[~eligible])
-
-    def _places(self, block: Block) -> _Indices:
-        """Return where each synapse is in memories of one number a synapse."""
-        line = block.core * self._config.rows_per_core + block.row
-        return line * self._config.neurons_per_core + block.neuron
-
-    def _core_of(self, places: _Indices) -> _Indices:
-        return places // (self._config.rows_per_core * self._config.neurons_per_core)
 
     def _changing(self) -> Flags:
         """Return which synapses change, by place: plastic ones, where learning is not frozen."""
@@ -226,7 +202,7 @@ class Learning:
         if not places.size:
             return
         rules, synapses = self._rules, self._network.synapses
-        core = self._core_of(places)
+        core = synapses.core_of(places)
         low, high = rules.w_min.take(core), rules.w_max.take(core)
         before = synapses.weights_at(places)
         after = np.minimum(np.maximum(before + dw, low), high)
@@ -253,7 +229,8 @@ class Learning:
         words = -(-rules.neurons // self._config.lanes)
         self._swept += passes * rules.rows * words
         block = self._eligible(passes)
-        places, traces = self._places(block), self.traces.eligibility.reshape(-1)
+        places = self._network.synapses.places(block)
+        traces = self.traces.eligibility.reshape(-1)
         el = traces[places].astype(np.int32)
         dw = self._rounded(block, rules.reward(block.core, el), Phase.REWARD)
         dw = dw * rules.change[block.core]

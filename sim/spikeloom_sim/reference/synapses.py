@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,13 +12,27 @@ from spikeloom.contract.numbers import AXONS_PER_WORD
 
 from .neuron import Flags
 
-__all__ = ["Synapses"]
+__all__ = ["Block", "Synapses"]
 
 _Indices = npt.NDArray[np.intp]
 
 _SERIAL_PRODUCTS = 1 << 18
 """OpenBLAS computes a matrix product of at most this many multiplications in one thread."""
 _NARROWEST_TILE = 8
+
+
+class Block(NamedTuple):
+    """Some synapses: those of all places that the arrays, broadcast together, name.
+
+    Attributes
+    ----------
+    core, row, neuron : ndarray of int
+        Where they are; the neuron within its core.
+    """
+
+    core: _Indices
+    row: _Indices
+    neuron: _Indices
 
 
 class Synapses:
@@ -127,12 +141,24 @@ class Synapses:
             self._matrix = matrix
         return self._matrix
 
+    def places(self, block: Block) -> _Indices:
+        """Return the places of synapses in memories of one number a synapse.
+
+        A place is ``(core * R + row) * N + neuron``.
+        """
+        line = block.core * self._config.rows_per_core + block.row
+        return line * self._config.neurons_per_core + block.neuron
+
+    def core_of(self, places: _Indices) -> _Indices:
+        """Return the cores of some places."""
+        return places // (self._config.rows_per_core * self._config.neurons_per_core)
+
     def weights_at(self, places: _Indices) -> npt.NDArray[np.int32]:
-        """Return some weights; a place is ``(core * R + row) * N + neuron`` within its core."""
+        """Return the weights at some places."""
         return self._weights.take(places).astype(np.int32)
 
     def change(self, places: _Indices, weights: npt.NDArray[np.int32]) -> None:
-        """Set some weights, in the matrix as well."""
+        """Set the weights at some places, in the matrix as well."""
         self._weights[places] = weights
         self._tiles = None
         if self._matrix is not None:
