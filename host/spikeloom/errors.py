@@ -10,6 +10,7 @@ from spikeloom.board.errors import (
 )
 from spikeloom.compiler.errors import (
     CompileError,
+    LearningError,
     NetworkTooLargeError,
     ProgramFileError,
     ProgramMismatchError,
@@ -33,6 +34,7 @@ from spikeloom.link.errors import (
 from spikeloom.network.errors import NetworkError
 from spikeloom.recording import RecordingError
 from spikeloom.target import UnknownTargetError
+from spikeloom.weight_history import WeightHistoryError
 
 __all__ = [
     "BoardError",
@@ -41,6 +43,7 @@ __all__ = [
     "ConfigError",
     "DeviceRefusedError",
     "DisconnectedError",
+    "LearningError",
     "LinkError",
     "NetworkError",
     "NetworkTooLargeError",
@@ -65,4 +68,5 @@ __all__ = [
     "ThetaError",
     "UnknownTargetError",
     "ValueRangeError",
+    "WeightHistoryError",
 ]

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from spikeloom.contract import SpikeloomError
 from spikeloom.link.statistics import LinkStatistics
+from spikeloom.recorded import SpikeTimes, Values
 from spikeloom.weight_history import WeightHistory
 
 if TYPE_CHECKING:
@@ -27,46 +28,6 @@ FILE_VERSION = 2
 
 class RecordingError(SpikeloomError, ValueError):
     """Something that was not recorded, or a file that is no recording."""
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class SpikeTimes:
-    """Spikes of one population, sorted by sample, step and neuron.
-
-    Attributes
-    ----------
-    size : int
-        Neurons of the population.
-    sample, t, neuron : ndarray of int64, shape (spikes,)
-        Sample (0 without a sample axis), step counted from the start of the run, and member.
-    """
-
-    size: int
-    sample: Indices
-    t: Indices
-    neuron: Indices
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Values:
-    """One quantity of some neurons of a population, in every step.
-
-    Attributes
-    ----------
-    members : ndarray of int64, shape (k,)
-        Members of the population.
-    raw : ndarray of int64, shape (samples, steps, k)
-        Integers as in the array.
-    present : ndarray of bool, shape (samples, steps, k)
-        False where the array dropped a value because the host was too slow.
-    scale : float
-        Integer units per user unit.
-    """
-
-    members: Indices
-    raw: Indices
-    present: npt.NDArray[np.bool_]
-    scale: float
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spikeloom.compiler import compile
-from spikeloom.compiler.quantise import lowest_bit, quantise
+from spikeloom.compiler.quantise import quantise
+from spikeloom.compiler.scaling import lowest_bit
 from spikeloom.contract import CONFIGS
 from spikeloom.contract.numbers import DECAY_ONE, signed_range
 from spikeloom.network import LIF, Network, Population

@@ -10,7 +10,8 @@ from .errors import (
     ThetaError,
 )
 from .pipeline import compile
-from .program import Image, PlacedInput, PlacedPopulation, PlacedProjection, Program
+from .placed import Image, PlacedInput, PlacedPopulation, PlacedProjection
+from .program import Program
 from .report import LearningReport, MemoryUse, PopulationReport, Report, RoundedNumber
 
 __all__ = [

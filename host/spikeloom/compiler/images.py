@@ -8,8 +8,8 @@ import numpy.typing as npt
 from spikeloom.contract import ArrayConfig, MemoryMap, Window
 from spikeloom.contract.frames import MAX_REQUEST_PAYLOAD
 
+from .placed import Image
 from .placement import Placement
-from .program import Image
 
 __all__ = [
     "delay_images",

@@ -13,9 +13,10 @@ from spikeloom.network import Network, RawSTDP
 from .errors import CompileError, LearningError, NetworkTooLargeError, ThetaError
 from .images import delay_images, learning_images, parameter_images, synapse_images
 from .lowering import LoweredNetwork
+from .placed import PlacedInput, PlacedPopulation, PlacedProjection
 from .placement import Placement, place
 from .preparation import PreparedNetwork, prepare
-from .program import PlacedInput, PlacedPopulation, PlacedProjection, Program
+from .program import Program
 from .quantise import QuantisedPopulation
 from .reporting import check_rows_learn_whole, cores_of, report_on
 

@@ -14,9 +14,10 @@ from spikeloom.contract import ArrayConfig, ConfigError, MemoryMap, ValueRangeEr
 
 from .container import Arrays, read_container, write_container
 from .errors import ProgramFileError, ProgramMismatchError
+from .placed import Image, PlacedInput, PlacedPopulation, PlacedProjection
 from .report import Report
 
-__all__ = ["Image", "PlacedInput", "PlacedPopulation", "PlacedProjection", "Program"]
+__all__ = ["Program"]
 
 Indices = npt.NDArray[np.int64]
 
@@ -34,111 +35,6 @@ _LAYOUT_FIELDS = (
     "eligibility",
 )
 """Fields of `ArrayConfig` that a program depends on; name, clock, rings and probes are free."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Image:
-    """Consecutive words of one window: one WRITE, however many frames it takes.
-
-    Attributes
-    ----------
-    window : str
-        Name of the window.
-    core : int
-        Core, 0 for windows that are not per core.
-    offset : int
-        First word.
-    data : bytes
-        The words as on the wire, `spikeloom.contract.Window.pack`.
-    """
-
-    window: str
-    core: int
-    offset: int
-    data: bytes
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class PlacedPopulation:
-    """Where the neurons of a population are.
-
-    Attributes
-    ----------
-    name : str
-        The population.
-    size : int
-        Neurons.
-    neurons : ndarray of int64, shape (size,)
-        Global neuron index of each member: ``core * neurons_per_core + neuron``.
-    scale : float
-        Integer units of potential per user unit: v, i and theta read from the array, divided by
-        this, are in the user's unit.
-    """
-
-    name: str
-    size: int
-    neurons: Indices
-    scale: float
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class PlacedInput:
-    """Which axons an event on a channel of an input drives.
-
-    Attributes
-    ----------
-    name : str
-        The input.
-    size : int
-        Channels.
-    axons : tuple of ndarray of int64, shape (size,)
-        One array per axon copy. An event on channel ``k`` is one EVENT on ``axons[j][k]`` for
-        each copy ``j`` in which it is not -1. A channel without synapses has -1 in every copy:
-        its events have no effect and are not sent.
-    """
-
-    name: str
-    size: int
-    axons: tuple[Indices, ...]
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class PlacedProjection:
-    """Where the weight of each synapse of a projection lives.
-
-    Synapses that were merged (same source, target and delay) share a place; what is read there
-    is their sum.
-
-    Attributes
-    ----------
-    name : str
-        The projection.
-    pre, post : str
-        Names of source and target.
-    scale : float
-        Weight in memory per user unit: the target's scale divided by ``2**gain``.
-    pre_index, post_index : ndarray of int64, shape (k,)
-        Member indices of each synapse.
-    core, row, neuron : ndarray of int64, shape (k,)
-        Place of its weight: lane ``neuron % L`` of word ``row * S + neuron // L`` of window
-        ``weights`` of `core`; `neuron` counts within the core.
-    plastic : ndarray of bool, shape (k,)
-        Which synapses learn.
-    eligibility_scale : float
-        Units of an eligibility trace per unit of weight in memory.
-    """
-
-    name: str
-    pre: str
-    post: str
-    scale: float
-    pre_index: Indices
-    post_index: Indices
-    core: Indices
-    row: Indices
-    neuron: Indices
-    plastic: npt.NDArray[np.bool_]
-    eligibility_scale: float = 1.0
 
 
 _PROJECTION_ARRAYS = ("pre_index", "post_index", "core", "row", "neuron", "plastic")

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from spikeloom.contract import ArrayConfig
 from spikeloom.contract.numbers import (
     DECAY_ONE,
-    GAIN_BITS,
     RESET_SUBTRACT,
     RESET_TO_VALUE,
     signed_range,
@@ -22,18 +21,14 @@ from spikeloom.network import Population
 
 from .errors import QuantisationError, ThetaError
 from .report import PopulationReport
+from .scaling import HEADROOM, choose_scale, fan_in, gain_for
 
-__all__ = ["QuantisedPopulation", "lowest_bit", "quantise"]
+__all__ = ["QuantisedPopulation", "quantise"]
 
 Indices = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-MAX_GAIN = unsigned_range(GAIN_BITS)[1]
-_HEADROOM = {"threshold": 4.0, "reset": 2.0, "bias": 4.0, "leak": 1.0, "theta_plus": 16.0}
-"""Room for what v and theta reach beyond each parameter, as a factor of the parameter."""
 _DECAYS = ("v_decay", "i_decay", "theta_decay")
-_MAX_UNITS_LOG2 = 64
-"""A weight below 2**-64 user units counts as 0; without a bound the scale could overflow."""
 _WARN_ERROR = 0.05
 """Relative rounding error from which a report warns."""
 
@@ -101,17 +96,17 @@ def quantise(
         If the build has no adaptive threshold and the population needs one.
     """
     _check_theta(population, config)
-    potentials = {name: population.neuron.numbers(name, population.size) for name in _HEADROOM}
+    potentials = {name: population.neuron.numbers(name, population.size) for name in HEADROOM}
     bounds = np.array([] if limits is None else limits, np.float64)
-    fan_in = _fan_in(weights, targets, population.size, plastic, bounds)
+    largest_sum = fan_in(weights, targets, population.size, plastic, bounds)
     if population.scale is None:
-        scale, gain = _choose(potentials, weights, fan_in, config, bounds)
+        scale, gain = choose_scale(potentials, weights, largest_sum, config, bounds)
     else:
         scale = population.scale
         if scale == 1:
             _check_integral(population.name, potentials, np.append(weights, bounds))
         scaled = np.append(weights, bounds) * scale
-        gain = _gain_for(population.name, scaled, scale == 1, config)
+        gain = gain_for(population.name, scaled, scale == 1, config)
     integer_weights, clipped = _round_weights(weights, scale / (1 << gain), config)
     parameters, error, worst = _round_parameters(population, potentials, scale, config)
     parameters["gain"] = np.full(population.size, gain)
@@ -128,91 +123,9 @@ def quantise(
         worst_parameter=worst,
         clipped_weights=int(clipped.sum()),
     )
-    saturating = fan_in * scale > signed_range(config.state_bits)[1]
+    saturating = largest_sum * scale > signed_range(config.state_bits)[1]
     return QuantisedPopulation(
         scale, gain, integer_weights, parameters, report, _warnings(report, saturating, config)
-    )
-
-
-def lowest_bit(values: Floats) -> int | None:
-    """Return the largest ``e`` such that all values are multiples of ``2**e``; None if all are 0.
-
-    Examples
-    --------
-    >>> lowest_bit(np.array([0.5, 3.0, -0.75]))
-    -2
-    """
-    nonzero = values[values != 0]
-    if not nonzero.size:
-        return None
-    mantissa, exponent = np.frexp(np.abs(nonzero))
-    integer = np.ldexp(mantissa, 53).astype(np.int64)
-    low = integer & -integer
-    return int((exponent - 53 + np.log2(low).astype(np.int64)).min())
-
-
-def _choose(
-    potentials: dict[str, Floats],
-    weights: Floats,
-    fan_in: float,
-    config: ArrayConfig,
-    bounds: Floats,
-) -> tuple[float, int]:
-    """Choose scale and gain: weights exact or over the full range, potentials as fine as fits."""
-    largest = max(
-        factor * float(np.abs(p[np.isfinite(p)]).max(initial=0.0))
-        for factor, p in ((f, potentials[name]) for name, f in _HEADROOM.items())
-    )
-    room = signed_range(config.state_bits)[1]
-    largest = min(largest, float(np.finfo(np.float64).max))
-    if not weights.any() and not bounds.any():
-        return (2.0 ** np.floor(np.log2(room / largest)) if largest else 1.0), 0
-    per_unit = _weight_units(weights, bounds, config)
-    if largest * per_unit > room:
-        return room / largest, 0
-    gain = 0
-    while gain < MAX_GAIN and max(largest, fan_in) * per_unit * (2 << gain) <= room:
-        gain += 1
-    return per_unit * (1 << gain), gain
-
-
-def _weight_units(weights: Floats, bounds: Floats, config: ArrayConfig) -> float:
-    """Return weight units per user unit: a power of two that is exact, or the full range.
-
-    Weights that learn need every step that there is, so they get the full range.
-    """
-    low, high = signed_range(config.weight_bits)
-    exact = None if bounds.size else lowest_bit(weights)
-    weights = np.append(weights, bounds)
-    if exact is not None and -exact <= _MAX_UNITS_LOG2:
-        unit = 2.0**-exact
-        if weights.min() * unit >= low and weights.max() * unit <= high:
-            return unit
-    limits = [2.0**_MAX_UNITS_LOG2]
-    if weights.max() > 0:
-        limits.append(high / float(weights.max()))
-    if weights.min() < 0:
-        limits.append(low / float(weights.min()))
-    return float(min(limits))
-
-
-def _gain_for(name: str, scaled: Floats, exact: bool, config: ArrayConfig) -> int:
-    """Return the smallest gain with which given integers or scaled weights fit."""
-    low, high = signed_range(config.weight_bits)
-    for gain in range(MAX_GAIN + 1):
-        unit = scaled / (1 << gain)
-        if exact and (unit != np.floor(unit)).any():
-            break
-        if unit.min(initial=0) >= low and unit.max(initial=0) <= high:
-            return gain
-    if not exact:
-        return MAX_GAIN
-    bad = scaled[np.abs(scaled).argmax()]
-    raise QuantisationError(
-        f"weights onto {name!r} must be integers in {low}..{high} (or all multiples of one power "
-        f"of two up to {1 << MAX_GAIN} times that), not {bad:.15g}, since its scale is 1 "
-        f"(synapses of equal source, target and delay add up); make them smaller or leave out "
-        f"scale=1"
     )
 
 
@@ -235,23 +148,6 @@ def _check_theta(population: Population, config: ArrayConfig) -> None:
             f"built without adaptive thresholds, not {largest:g}; set it to 0 or use a "
             f"configuration with theta=True"
         )
-
-
-def _fan_in(
-    weights: Floats,
-    targets: Indices,
-    size: int,
-    plastic: npt.NDArray[np.bool_] | None,
-    bounds: Floats,
-) -> float:
-    """Return the largest sum, up or down, that one step can add to a neuron's current."""
-    highest, lowest = np.maximum(weights, 0), np.minimum(weights, 0)
-    if plastic is not None and bounds.size:
-        highest = np.where(plastic, np.maximum(highest, bounds.max()), highest)
-        lowest = np.where(plastic, np.minimum(lowest, bounds.min()), lowest)
-    up = np.bincount(targets, highest, size)
-    down = np.bincount(targets, -lowest, size)
-    return float(max(up.max(), down.max()))
 
 
 def _round_weights(

@@ -16,11 +16,11 @@ from spikeloom.contract.learning import (
     TRACE_BITS,
     TRACE_ONE,
 )
-from spikeloom.contract.numbers import signed_range
 from spikeloom.network import STDP, LearningRule, RawSTDP
 
 from .errors import LearningError
 from .report import RoundedNumber
+from .rule_limits import check_built, checked_range
 from .terms import MAX_COEFFICIENT, MAX_SHIFT, best_pair, fit_decay
 
 __all__ = ["QuantisedRule", "quantise_rule"]
@@ -79,48 +79,12 @@ def quantise_rule(
         If the build does not learn or has no eligibility traces, or a number cannot be
         represented.
     """
-    _check_built(rule, population, config)
+    check_built(rule, population, config)
     if isinstance(rule, RawSTDP):
-        raw = _checked_range(rule, population, 1.0, config)
+        raw = checked_range(rule, population, 1.0, config)
         return QuantisedRule(raw)
     result = _Conversion(rule, population, units, config).result()
-    return dataclasses.replace(result, raw=_checked_range(result.raw, population, units, config))
-
-
-def _check_built(rule: LearningRule, population: str, config: ArrayConfig) -> None:
-    if not config.learns:
-        raise LearningError(
-            f"synapses onto {population!r} must not be plastic, since configuration "
-            f"{config.name!r} is built without learning (plastic='none'); leave out stdp=, or use "
-            f"a build that learns"
-        )
-    wants = rule.eligibility if isinstance(rule, RawSTDP) else rule.tau_eligibility is not None
-    if wants and not config.eligibility:
-        raise LearningError(
-            f"the rule of {population!r} must do without eligibility traces, since configuration "
-            f"{config.name!r} is built without them; leave out tau_eligibility, or use a build "
-            f"with eligibility=True such as 'ecp5_25f_elig'"
-        )
-
-
-def _checked_range(raw: RawSTDP, population: str, units: float, config: ArrayConfig) -> RawSTDP:
-    """Return a rule whose `w_min` and `w_max` are numbers that a weight can have."""
-    low, high = signed_range(config.weight_bits)
-    w_min = low if raw.w_min is None else raw.w_min
-    w_max = high if raw.w_max is None else raw.w_max
-    for name, value in (("w_min", w_min), ("w_max", w_max)):
-        if not low <= value <= high:
-            raise LearningError(
-                f"{name} of the rule of {population!r} must be in {low / units:g}..{high / units:g}"
-                f", {low}..{high} in memory with {config.weight_bits} bits, not {value / units:g}; "
-                f"choose a smaller range or scale"
-            )
-    if w_min > w_max:
-        raise LearningError(
-            f"w_min of the rule of {population!r} must be at most w_max = {w_max / units:g}, not "
-            f"{w_min / units:g}; swap them"
-        )
-    return dataclasses.replace(raw, w_min=w_min, w_max=w_max)
+    return dataclasses.replace(result, raw=checked_range(result.raw, population, units, config))
 
 
 class _Conversion:

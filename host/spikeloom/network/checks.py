@@ -1,5 +1,6 @@
 """Checks of what a user hands over, at the border: shapes, finiteness, integers, ranges."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,14 @@ import numpy.typing as npt
 
 from .errors import NetworkError
 
-__all__ = ["checked_name", "checked_size", "floats", "integers"]
+__all__ = [
+    "check_finite",
+    "check_positive",
+    "checked_name",
+    "checked_size",
+    "floats",
+    "integers",
+]
 
 
 def checked_name(kind: str, name: object) -> str:
@@ -58,6 +66,20 @@ def integers(name: str, values: npt.ArrayLike, low: int, high: int) -> npt.NDArr
             f"round them or bring them into that range"
         )
     return result.astype(np.int64)
+
+
+def check_finite(name: str, value: Any) -> None:
+    """Refuse what is not one finite number."""
+    number = isinstance(value, int | float | np.integer | np.floating)
+    if not number or isinstance(value, bool) or not math.isfinite(value):
+        raise NetworkError(f"{name} must be a finite number, not {value!r}; give one number")
+
+
+def check_positive(name: str, value: Any) -> None:
+    """Refuse what is not one finite number above 0."""
+    check_finite(name, value)
+    if not value > 0:
+        raise NetworkError(f"{name} must be greater than 0, not {value:g}; 1 is a step")
 
 
 def _array(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:

@@ -1,7 +1,6 @@
 """`STDP`: a learning rule in a user's units."""
 
 import dataclasses
-import math
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -17,6 +16,7 @@ from spikeloom.contract.learning import (
 from spikeloom.contract.numbers import unsigned_range
 from spikeloom.contract.registers import CORE_REGISTERS
 
+from .checks import check_finite, check_positive
 from .errors import NetworkError
 from .raw_stdp import RawSTDP
 
@@ -129,8 +129,8 @@ class STDP:
             "a_plus", "a_minus", "w_max", "w_min", "on_pre", "on_post", "forget_pre",
             "forget_post", "reward",
         ):  # fmt: skip
-            _check_finite(name, getattr(self, name))
-        _check_positive("dt", self.dt)
+            check_finite(name, getattr(self, name))
+        check_positive("dt", self.dt)
         if self.window not in _WINDOWS:
             raise NetworkError(
                 f"window must be {', '.join(map(repr, _WINDOWS))}, not {self.window!r}; choose one"
@@ -165,7 +165,7 @@ class STDP:
         longest = LONGEST_WINDOW_STEPS[self.window]
         for name in ("tau_plus", "tau_minus"):
             tau = getattr(self, name)
-            _check_positive(name, tau)
+            check_positive(name, tau)
             steps = tau / self.dt
             if steps > longest or (self.window == "rectangular" and steps < 0.5):
                 raise NetworkError(
@@ -221,9 +221,9 @@ class STDP:
                 f"eligibility_every must be a power of two in 1..{_MAX_EVERY} steps, not "
                 f"{every!r}; choose 1, 2, 4, ..."
             )
-        _check_positive("eligibility_rate", self.eligibility_rate)
+        check_positive("eligibility_rate", self.eligibility_rate)
         if self.tau_eligibility is not None:
-            _check_positive("tau_eligibility", self.tau_eligibility)
+            check_positive("tau_eligibility", self.tau_eligibility)
 
     def changes(self, lags: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Return the change of weight by a pair, as the rule says it, before any rounding.
@@ -276,18 +276,6 @@ class STDP:
 
 LearningRule = STDP | RawSTDP
 """What ``Network.connect(..., stdp=...)`` takes."""
-
-
-def _check_finite(name: str, value: Any) -> None:
-    number = isinstance(value, int | float | np.integer | np.floating)
-    if not number or isinstance(value, bool) or not math.isfinite(value):
-        raise NetworkError(f"{name} must be a finite number, not {value!r}; give one number")
-
-
-def _check_positive(name: str, value: Any) -> None:
-    _check_finite(name, value)
-    if not value > 0:
-        raise NetworkError(f"{name} must be greater than 0, not {value:g}; 1 is a step")
 
 
 def _checked_lags(name: str, lags: Any, first: int, sign: int) -> tuple[int, ...]:
