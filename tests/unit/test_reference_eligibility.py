@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from reference_learning import ELIGIBLE_PAIR, after, learning_model, set_rule, step, weight_of
 from reference_pair import INPUT, PAIR
-from reference_plans import LEARNING_CONFIGS, input_words, loaded_target, make_plan, plans
+from reference_plans import LEARNING_CONFIGS, SQUARE, input_words, loaded_target, make_plan, plans
 
 from spikeloom.contract import MemoryMap
 from spikeloom.contract.frames import ResetKind
@@ -202,6 +202,29 @@ def test_a_batch_that_learns_runs_one_sample_after_the_other():
         assert [words.tolist() for words in together.run_batch(samples)] == expected
         for name in ("weights", "x", "y", "status"):
             assert together.read(name) == alone.read(name), (config.name, name)
+
+
+def test_a_batch_after_learning_takes_the_new_weights():
+    plan = make_plan(SQUARE, 2, activity=0.5, everything_in_use=True, learning=True)
+    for rule in plan.learning:
+        rule.plastic_rows, rule.change, rule.a0 = SQUARE.rows_per_core, 0, (9, 8)
+    target, samples = loaded_target(plan), [input_words(plan)] * 5
+
+    def learn(change: int) -> None:
+        for core in range(SQUARE.cores):
+            set_rule(target.model, core, learning={"change": change})
+
+    before = target.run_batch(samples)
+    weights = target.model.network.synapses.weight.copy()
+    learn(1)
+    target.run_batch(samples[:1])
+    assert (target.model.network.synapses.weight != weights).any()
+    learn(0)
+    after_all = [words.tolist() for words in target.run_batch(samples)]
+    target.reset(ResetKind.STATE)
+    alone = np.concatenate(list(target.run(samples[:1]))).tolist()
+    assert after_all == [alone] * 5
+    assert alone != before[0].tolist()
 
 
 def test_control_words_steer_learning_between_steps():

@@ -223,14 +223,23 @@ ONE_CORE = ArrayConfig(
 )  # fmt: skip
 
 
-@given(seed=words)
-@settings(max_examples=8, deadline=None)
-def test_results_depend_on_neither_lanes_nor_cores(seed):
-    plan = make_plan(ONE_CORE, seed, steps=30, everything_in_use=True, learning=True)
+def always_learning(seed: int) -> Plan:
+    plan = make_plan(ONE_CORE, seed, steps=30, activity=0.5, everything_in_use=True, learning=True)
     rule: CoreLearning = plan.learning[0]
     rule.stochastic, rule.change, rule.plastic_rows = 1, 1, 32
     rule.a0, rule.b0, rule.reward = (-9, 10), (7, 10), 60
+    return plan
+
+
+@given(seed=words)
+@settings(max_examples=8, deadline=None)
+def test_results_depend_on_neither_lanes_nor_cores(seed):
+    plan = always_learning(seed)
     expected = learnt(plan)
-    assert expected != plan.weights[0]
     for cores, lanes in ((1, 4), (1, 16), (2, 1), (2, 8), (4, 2), (16, 1)):
         assert learnt(spread(plan, cores, lanes)) == expected, (cores, lanes)
+
+
+def test_these_networks_learn():
+    plans = [always_learning(seed) for seed in range(10)]
+    assert sum(learnt(plan) != plan.weights[0] for plan in plans) >= 8
