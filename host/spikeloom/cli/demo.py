@@ -4,23 +4,15 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .output import (
-    NOTHING,
-    Subparsers,
-    add_command,
-    add_json,
-    format_table,
-    print_json,
-    print_pairs,
-)
+from . import demo_digits_stdp, demo_graph, demo_reward, demo_stdp
+from .demo_support import WIDTH, add_common, count, print_board
+from .output import NOTHING, Subparsers, add_command, format_table, print_json, print_pairs
 
 if TYPE_CHECKING:
-    from spikeloom.board import Board
     from spikeloom.demos.digits import DigitsResult
 
 __all__ = ["register"]
 
-_WIDTH = 8
 DEFAULT_FOLDER = Path("spikeloom-digits")
 
 
@@ -29,12 +21,16 @@ def register(subparsers: Subparsers) -> None:
     parser = add_command(
         subparsers,
         "demo",
-        summary="run a whole application: digits",
+        summary="run a whole application: digits, digits-stdp, graph, reward, stdp",
         description="Run a whole application on a target.",
-        examples="  spikeloom demo digits\n  spikeloom demo digits --target model: --images 50",
+        examples="  spikeloom demo digits\n"
+        "  spikeloom demo digits --target model: --images 50\n"
+        "  spikeloom demo reward",
     )
     demos = parser.add_subparsers(title="demos", metavar="DEMO", required=True)
     _register_digits(demos)
+    for demo in (demo_digits_stdp, demo_graph, demo_reward, demo_stdp):
+        demo.register(demos)
 
 
 def _register_digits(subparsers: Subparsers) -> None:
@@ -49,19 +45,9 @@ def _register_digits(subparsers: Subparsers) -> None:
         "  spikeloom demo digits --target model:\n"
         "  spikeloom demo digits --target /dev/ttyUSB1 --images 100 --out figures",
     )
-    parser.add_argument("--target", metavar="URL", help="default: sim: where g++ is, else model:")
-    parser.add_argument("--images", type=_count, metavar="N", help="only the first N images")
-    parser.add_argument("--out", type=Path, default=DEFAULT_FOLDER, metavar="DIR",
-                        help=f"folder of the figures (default: {DEFAULT_FOLDER})")  # fmt: skip
-    add_json(parser)
+    parser.add_argument("--images", type=count, metavar="N", help="only the first N images")
+    add_common(parser, DEFAULT_FOLDER)
     parser.set_defaults(handler=digits)
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be 1 or more, not {value}")
-    return value
 
 
 def digits(args: argparse.Namespace) -> int:
@@ -74,7 +60,7 @@ def digits(args: argparse.Namespace) -> int:
     images, labels = data.test_images[: args.images], data.test_labels[: args.images]
     with spikeloom.open(args.target) as board:
         if not args.json:
-            _print_board(board)
+            print_board(board)
         program_bytes = program_digits(board)
         result = classify(board, images, labels)
         url = board.url
@@ -86,19 +72,6 @@ def digits(args: argparse.Namespace) -> int:
     else:
         _print_result(facts, result)
     return 0
-
-
-def _print_board(board: "Board") -> None:
-    config = board.config
-    kind = {"model": "reference model", "sim": "simulated gateware"}
-    print_pairs(
-        {
-            "target": f"{board.url} ({kind.get(board.url.split(':')[0], 'board')})",
-            "array": f"{config.name}: {config.cores} cores of {config.neurons_per_core} neurons, "
-            f"{config.inputs} inputs",
-        },
-        _WIDTH,
-    )
 
 
 def _print_result(facts: dict[str, Any], result: "DigitsResult") -> None:
@@ -129,7 +102,7 @@ def _print_result(facts: dict[str, Any], result: "DigitsResult") -> None:
             "line": line,
             "figures": ", ".join(facts["files"]),
         },
-        _WIDTH,
+        WIDTH,
     )
     rows = [[k, *(count or NOTHING for count in row)] for k, row in enumerate(facts["confusion"])]
     head = ["digit", *(f"as {k}" for k in range(len(rows)))]

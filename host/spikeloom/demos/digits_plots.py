@@ -7,25 +7,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .digits_data import CLASSES, MAX_PIXEL, Images, MissingPackageError
+from .digits_data import CLASSES, MAX_PIXEL, Images
+from .figures import PNG_DPI, new_figure
 
 __all__ = ["plot_confusion", "plot_raster"]
 
 _COLOURS = {"pixels": "#4477aa", "hidden": "#228833", "digits": "#cc3311"}
 _WRONG = "#cc3311"
 _EDGE = 8  # pixels of an image's side
-
-
-def _figure(width: float, height: float) -> Any:
-    """Return an empty figure that needs no display."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingPackageError(
-            f"figures need matplotlib, which cannot be imported ({error}); "
-            f"run: pip install 'spikeloom[demo]'"
-        ) from error
-    return Figure(figsize=(width, height), layout="constrained")
 
 
 def plot_raster(
@@ -49,7 +38,7 @@ def plot_raster(
         What they are and what the network took them for.
     """
     shown = len(images)
-    figure = _figure(1.05 * shown + 1.5, 7.8)
+    figure = new_figure(1.05 * shown + 1.5, 7.8)
     heights = [1.0, *(max(1.7, spikes.shape[2] / 40) for spikes in layers.values())]
     grid = figure.add_gridspec(1 + len(layers), shown, height_ratios=heights)
     for k in range(shown):
@@ -68,7 +57,7 @@ def plot_raster(
         _draw_layer(axes, name, spikes)
         axes.tick_params(labelbottom=row == len(layers))
     axes.set_xlabel("step")
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=PNG_DPI)
 
 
 def _draw_layer(axes: Any, name: str, spikes: npt.NDArray[np.bool_]) -> None:
@@ -99,7 +88,7 @@ def plot_confusion(path: Path, confusion: Images) -> None:
     confusion : ndarray of int, shape (10, 10)
         Images by label (row) and prediction (column).
     """
-    figure = _figure(6.0, 5.6)
+    figure = new_figure(6.0, 5.6)
     axes = figure.add_subplot()
     axes.imshow(confusion, cmap="Blues", vmin=0)
     half = confusion.max() / 2
@@ -116,4 +105,4 @@ def plot_confusion(path: Path, confusion: Images) -> None:
     axes.set_yticks(range(CLASSES))
     axes.set_xlabel("taken for")
     axes.set_ylabel("digit")
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=PNG_DPI)
