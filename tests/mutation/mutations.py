@@ -137,7 +137,7 @@ ARRAY = (
     Mutation(
         "neurons not in use are integrated",
         "array/core.py",
-        "updater.neurons_in_use.eq(self.neurons_in_use)",
+        "updater.neurons_in_use.eq(self.registers.neurons_in_use)",
         "updater.neurons_in_use.eq(self._config.neurons_per_core)",
     ),
     Mutation(
@@ -411,8 +411,8 @@ LEARNING = (
     Mutation(
         "neighbours learn (n takes n+1)",
         "learning/learner.py",
-        "changer.flags.eq(self.flags),",
-        "changer.flags.eq(self.flags.rotate_left(1)),",
+        "changer.flags.eq(synapses.flags),",
+        "changer.flags.eq(synapses.flags.rotate_left(1)),",
     ),
     Mutation(
         "neurons out of use learn",
@@ -428,7 +428,7 @@ LEARNING = (
     ),
     Mutation(
         "rewards come a step late",
-        "learning/learner.py",
+        "learning/phases.py",
         "((self.t & mask) == 0)",
         "((self.t & mask) == mask)",
         boards="odd or rewarded",

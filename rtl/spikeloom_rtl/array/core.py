@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Array, Cat, Const, Module, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -156,6 +156,7 @@ class Core(wiring.Component):
         wiring.connect(m, wiring.flipped(self.registers), learner.registers)
         wiring.connect(m, row_table.rows, learner.arrivals)
         wiring.connect(m, learner.rows, integrator.rows)
+        wiring.connect(m, learner.synapses, synapses.learner)
         lanes_in_use = Signal.like(learner.lanes_in_use)
         m.d.sync += lanes_in_use.eq(self._lanes_in_use())
         m.d.comb += [
@@ -170,14 +171,7 @@ class Core(wiring.Component):
             learner.lanes_in_use.eq(lanes_in_use),
             learner.integrated.eq(integrator.reads),
             learner.word.eq(integrator.word),
-            learner.weights.eq(synapses.weights),
-            learner.flags.eq(synapses.flags),
-            synapses.address.eq(Mux(learner.read, learner.address, integrator.address)),
-            synapses.write.eq(learner.write),
-            synapses.write_address.eq(learner.write_address),
-            synapses.new_weights.eq(learner.new_weights),
-            synapses.new_flags.eq(learner.new_flags),
-            integrator.wait.eq(learner.write if self._config.synapse_ports == 1 else 0),
+            integrator.wait.eq(learner.synapses.write if self._config.synapse_ports == 1 else 0),
             self.hold.eq(learner.hold),
             self.learning.eq(learner.busy),
             self.swept.eq(learner.swept),

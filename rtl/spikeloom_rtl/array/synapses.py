@@ -10,7 +10,43 @@ from spikeloom.contract import ArrayConfig
 
 from .host_memory import HostMemory, HostPort
 
-__all__ = ["Synapses"]
+__all__ = ["SynapseAccess", "Synapses"]
+
+
+class SynapseAccess(wiring.Signature):
+    """The learner's way to the synapse memory, seen from the learner.
+
+    Parameters
+    ----------
+    config : ArrayConfig
+        The array.
+
+    Members
+    -------
+    read : Out(1), address : Out
+        Read a word; the integrator does not.
+    weights, flags : In
+        The word that was read in the cycle before, whoever read it.
+    write : Out(1), write_address, new_weights, new_flags : Out
+        Write a word.
+    """
+
+    def __init__(self, config: ArrayConfig) -> None:
+        depth = config.rows_per_core * config.words_per_row
+        address = max(1, (depth - 1).bit_length())
+        weights = config.lanes * config.weight_bits
+        super().__init__(
+            {
+                "read": Out(1),
+                "address": Out(address),
+                "weights": In(weights),
+                "flags": In(config.lanes),
+                "write": Out(1),
+                "write_address": Out(address),
+                "new_weights": Out(weights),
+                "new_flags": Out(config.lanes),
+            }
+        )
 
 
 class Synapses(wiring.Component):
@@ -32,21 +68,15 @@ class Synapses(wiring.Component):
         ``row * S + word``.
     weights : Out
         L weights, lane 0 lowest, of the `address` of the cycle before.
-    flags : Out(L)
-        Their plastic flags (zero where the build keeps none here).
-    write : In(1), write_address : In, new_weights : In, new_flags : In
-        Write a word.
+    learner : In(SynapseAccess)
+        Its flags are zero where the build keeps none here.
     host_weights : In(HostPort)
     host_flags : In(HostPort), only if ``config.plastic == "synapse"``
     """
 
     address: Signal
     weights: Signal
-    flags: Signal
-    write: Signal
-    write_address: Signal
-    new_weights: Signal
-    new_flags: Signal
+    learner: Any
     host_weights: Any
     host_flags: Any
 
@@ -57,12 +87,8 @@ class Synapses(wiring.Component):
         address_bits = max(1, (self._depth - 1).bit_length())
         members = {
             "address": In(address_bits),
-            "write": In(1),
-            "write_address": In(address_bits),
-            "new_weights": In(config.lanes * config.weight_bits),
-            "new_flags": In(config.lanes),
             "weights": Out(config.lanes * config.weight_bits),
-            "flags": Out(config.lanes),
+            "learner": In(SynapseAccess(config)),
             "host_weights": In(HostPort(config.lanes * config.weight_bits)),
         }
         if self._has_flags:
@@ -76,18 +102,19 @@ class Synapses(wiring.Component):
         stride = bits + (1 if self._has_flags else 0)
         m.submodules.words = words = HostMemory(width=lanes * stride, depth=self._depth)
         old = [words.read_data.word_select(lane, stride) for lane in range(lanes)]
-        host = self.host_weights
+        host, learner = self.host_weights, self.learner
         m.d.comb += [
-            words.read_address.eq(self.address),
+            words.read_address.eq(Mux(learner.read, learner.address, self.address)),
             self.weights.eq(Cat(word[:bits] for word in old)),
             host.read_data.eq(self.weights),
-            words.write_en.eq(self.write),
-            words.write_address.eq(self.write_address),
+            learner.weights.eq(self.weights),
+            words.write_en.eq(learner.write),
+            words.write_address.eq(learner.write_address),
         ]
         for lane in range(lanes):
             new = words.write_data.word_select(lane, stride)
             m.d.comb += new.eq(
-                Cat(self.new_weights.word_select(lane, bits), self.new_flags[lane])[:stride]
+                Cat(learner.new_weights.word_select(lane, bits), learner.new_flags[lane])[:stride]
             )
         if not self._has_flags:
             wiring.connect(m, wiring.flipped(host), words.host)
@@ -95,8 +122,8 @@ class Synapses(wiring.Component):
             return m
         flags = self.host_flags
         m.d.comb += [
-            self.flags.eq(Cat(word[bits] for word in old)),
-            flags.read_data.eq(self.flags),
+            learner.flags.eq(Cat(word[bits] for word in old)),
+            flags.read_data.eq(learner.flags),
             words.host.select.eq(host.select | flags.select),
             words.host.offset.eq(Mux(host.select, host.offset, flags.offset)),
             words.host.commit.eq(host.commit | flags.commit),

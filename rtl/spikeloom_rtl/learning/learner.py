@@ -12,8 +12,10 @@ from spikeloom.contract.registers import CORE_REGISTERS
 
 from ..array.core_control import CoreRegisters, register_shape
 from ..array.host_memory import HostPort
+from ..array.synapses import SynapseAccess
 from .coefficients import Coefficients
 from .fired_words import FiredWords
+from .phases import Phases
 from .post_traces import PostTraces
 from .pre_traces import PreTraces
 from .randomness import KEY_BITS
@@ -74,12 +76,7 @@ class Learner(wiring.Component):
         Lanes of the last word in use that hold neurons in use.
     integrated : In(1), word : In
         A word of the row in `rows` is read in this cycle.
-    read : Out(1), address : Out
-        The sweeper reads a word of synapses.
-    weights, flags : In
-        The word read in the cycle before.
-    write, write_address, new_weights, new_flags : Out
-        To the synapse memory.
+    synapses : Out(SynapseAccess)
     swept : Out(20)
         Words swept in this step so far.
     host_<window> : In(HostPort)
@@ -104,14 +101,7 @@ class Learner(wiring.Component):
     lanes_in_use: Signal
     integrated: Signal
     word: Signal
-    read: Signal
-    address: Signal
-    weights: Signal
-    flags: Signal
-    write: Signal
-    write_address: Signal
-    new_weights: Signal
-    new_flags: Signal
+    synapses: Any
     swept: Signal
 
     def __init__(self, config: ArrayConfig, core: int) -> None:
@@ -119,8 +109,6 @@ class Learner(wiring.Component):
         memory = MemoryMap(config)
         self.windows = [memory[name] for name in LEARNING_WINDOWS if name in memory]
         words = config.words_per_row
-        address_bits = max(1, (config.rows_per_core * words - 1).bit_length())
-        weights = config.lanes * config.weight_bits
         super().__init__(
             {
                 "registers": In(CoreRegisters(config)),
@@ -137,14 +125,7 @@ class Learner(wiring.Component):
                 "lanes_in_use": In(config.lanes),
                 "integrated": In(1),
                 "word": In(max(1, (words - 1).bit_length())),
-                "read": Out(1),
-                "address": Out(address_bits),
-                "weights": In(weights),
-                "flags": In(config.lanes),
-                "write": Out(1),
-                "write_address": Out(address_bits),
-                "new_weights": Out(weights),
-                "new_flags": Out(config.lanes),
+                "synapses": Out(SynapseAccess(config)),
                 "swept": Out(20),
                 **{f"host_{w.name}": In(HostPort(w.word_bits)) for w in self.windows},
             }
@@ -160,6 +141,7 @@ class Learner(wiring.Component):
         m.submodules.post = self._post = PostTraces(config, rules["y_trace"])
         m.submodules.preparer = self._preparer = RowPreparer(config)
         m.submodules.finder = self._finder = RowFinder(config)
+        m.submodules.phases = self._phases = Phases(config)
         m.submodules.fired_words = self._fired_words = FiredWords(config)
         m.submodules.sweeper = self._sweeper = Sweeper(config)
         m.submodules.changer = self._changer = WeightChanger(config, self._core)
@@ -168,8 +150,8 @@ class Learner(wiring.Component):
         m.d.sync += self._plastic_rows.eq(Mux(r.plastic_rows > most, most, r.plastic_rows))
         self._join_hosts(m)
         self._join_traces(m)
-        sweep = self._join_phases(m)
-        self._join_rows(m, sweep)
+        self._join_phases(m)
+        self._join_rows(m, self._phases.sweeping)
         self._join_words(m)
         return m
 
@@ -213,51 +195,26 @@ class Learner(wiring.Component):
                 part.fired.eq(self.fired),
             ]
 
-    def _join_phases(self, m: Module) -> Signal:
-        """Sweep for the neurons that fired, then for the reward. Returns: a sweep is under way."""
-        r, finder, pre = self.registers, self._finder, self._pre
-        sweep = Signal()
-        drained = self._preparer.idle & ~finder.busy & ~self._changer.busy
+    def _join_phases(self, m: Module) -> None:
+        """Sweep for the neurons that fired, then for the reward."""
+        finder, pre, phases = self._finder, self._pre, self._phases
+        wiring.connect(m, wiring.flipped(self.registers), phases.registers)
         m.d.comb += [
+            phases.t.eq(self.t),
+            phases.learn.eq(self.learn),
+            phases.settled.eq(~pre.busy & ~self._post.busy),
+            phases.fired.eq(self._fired_words.count != 0),
+            phases.drained.eq(self._preparer.idle & ~finder.busy & ~self._changer.busy),
+            finder.start.eq(phases.start),
             finder.plastic_rows.eq(self._plastic_rows),
             finder.active.eq(pre.active),
-            finder.phase.eq(Phase.FIRING),
-            finder.every.eq(r.b0.coefficient.any() | r.b2.coefficient.any()),
+            finder.phase.eq(phases.phase),
+            finder.every.eq(phases.every),
             pre.read.eq(finder.read),
             pre.read_address.eq(finder.read_address),
             finder.read_data.eq(pre.read_data),
+            self.busy.eq(phases.busy | pre.busy | self._post.busy | self._changer.busy),
         ]
-        rewards = Signal()
-        if self._config.eligibility:
-            mask = ((1 << r.eligibility.every_log2) - 1)[: len(self.t)]
-            m.d.sync += rewards.eq(r.learning.eligibility & ((self.t & mask) == 0))
-        with m.FSM(name="learn") as fsm:
-            with m.State("IDLE"):
-                with m.If(self.learn):
-                    m.next = "SETTLE"
-            with m.State("SETTLE"):  # traces, and the list of those that fired, are complete
-                with m.If(~pre.busy & ~self._post.busy):
-                    m.next = "REWARD"
-                    with m.If(r.learning.change & (self._fired_words.count != 0)):
-                        m.d.comb += finder.start.eq(1)
-                        m.next = "SWEEP"
-            with m.State("SWEEP"):
-                m.d.comb += sweep.eq(1)
-                with m.If(drained):
-                    m.next = "REWARD"
-            with m.State("REWARD"):
-                m.next = "IDLE"
-                with m.If(rewards & (self.words_in_use != 0)):
-                    m.d.comb += finder.start.eq(1)
-                    m.next = "SWEEP REWARD"
-            with m.State("SWEEP REWARD"):
-                m.d.comb += [sweep.eq(1), finder.phase.eq(Phase.REWARD), finder.every.eq(1)]
-                with m.If(drained):
-                    m.next = "IDLE"
-        m.d.comb += self.busy.eq(
-            ~fsm.ongoing("IDLE") | pre.busy | self._post.busy | self._changer.busy
-        )
-        return sweep
 
     def _join_rows(self, m: Module, sweep: Signal) -> None:
         """Prepare the rows that arrive or are swept, and hand them to who visits them."""
@@ -301,6 +258,7 @@ class Learner(wiring.Component):
         """Let the changer follow integrator and sweeper."""
         config = self._config
         changer, sweeper, post = self._changer, self._sweeper, self._post
+        synapses = self.synapses
         prepared = self._preparer.prepared.payload
         visit = Signal(WordVisit(config))
         row = Signal(PreparedRow(config))
@@ -312,8 +270,8 @@ class Learner(wiring.Component):
             self._fired_words.index.eq(sweeper.index),
             sweeper.words_in_use.eq(self.words_in_use),
             sweeper.wait.eq(changer.write if one_port else 0),
-            self.read.eq(sweeper.visit.valid),
-            self.address.eq(sweeper.visit.address),
+            synapses.read.eq(sweeper.visit.valid),
+            synapses.address.eq(sweeper.visit.address),
             post.word.eq(self.word),
             visit.eq(sweeper.visit),
         ]
@@ -331,13 +289,13 @@ class Learner(wiring.Component):
         m.d.comb += [
             changer.visit.eq(visit),
             changer.visit.lanes.eq(visit.lanes & Mux(last, self.lanes_in_use, ~0)),
-            changer.weights.eq(self.weights),
-            changer.flags.eq(self.flags),
+            changer.weights.eq(synapses.weights),
+            changer.flags.eq(synapses.flags),
             changer.effects.eq(post.effects),
-            self.write.eq(changer.write),
-            self.write_address.eq(changer.address),
-            self.new_weights.eq(changer.new_weights),
-            self.new_flags.eq(changer.new_flags),
+            synapses.write.eq(changer.write),
+            synapses.write_address.eq(changer.address),
+            synapses.new_weights.eq(changer.new_weights),
+            synapses.new_flags.eq(changer.new_flags),
         ]
         with m.If(self.start):
             m.d.sync += self.swept.eq(0)
