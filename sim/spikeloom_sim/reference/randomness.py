@@ -17,6 +17,7 @@ _WORD_BITS = 32
 _WORD_MASK = (1 << _WORD_BITS) - 1
 _PHASE_BITS = 2
 _ROW_KEY_SHIFT = 15
+_BYTE = 0xFF
 
 
 def _combined(a: int, b: int, operation: str) -> int:
@@ -77,7 +78,8 @@ def random_numbers(key: _Keys, neuron: _Integers) -> npt.NDArray[np.uint8]:
     """Return a random number for each synapse.
 
     Bit j is the parity of ``neuron and (key >> j)`` xor bit ``24 + j`` of the key. So bit i of
-    `neuron`, if set, adds ``key >> i`` to all bits of the number at once.
+    `neuron`, if set, adds ``key >> i`` to all bits of the number at once. Eight such bytes and
+    what chooses among them are one number of 64 bits here.
 
     Parameters
     ----------
@@ -91,15 +93,21 @@ def random_numbers(key: _Keys, neuron: _Integers) -> npt.NDArray[np.uint8]:
     ndarray of uint8
         0..255, of the shape that both have together.
     """
-    shape = np.broadcast_shapes(key.shape, neuron.shape)
-    numbers = np.zeros(shape, np.uint8)
-    numbers ^= _low_byte(key >> np.uint32(_WORD_BITS - FRACTION_BITS))
-    for bit in range(int(neuron.max(initial=0)).bit_length()):
-        chosen = -(neuron >> bit & 1)  # all bits set, or none
-        numbers ^= _low_byte(key >> np.uint32(bit)) & _low_byte(chosen)
-    return numbers
+    added = _eight_bytes(key) & _CHOICES.take(neuron & _BYTE)
+    if neuron.max(initial=0) > _BYTE:
+        added ^= _eight_bytes(key >> np.uint32(8)) & _CHOICES.take(neuron >> 8)
+    for half in (32, 16, 8):
+        added ^= added >> np.uint64(half)
+    top: npt.NDArray[np.uint8] = (key >> np.uint32(_WORD_BITS - FRACTION_BITS)).astype(np.uint8)
+    return added.astype(np.uint8) ^ top
 
 
-def _low_byte(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """Return the lowest 8 bits."""
-    return values.astype(np.uint8)
+def _eight_bytes(key: npt.NDArray[np.unsignedinteger[Any]]) -> npt.NDArray[np.uint64]:
+    """Return the lowest byte of ``key >> i`` for each i in 0..7, as one number."""
+    lowest = (key[..., np.newaxis] >> np.arange(8, dtype=key.dtype)).astype(np.uint8)
+    return lowest.view(np.uint64)[..., 0]
+
+
+# For each byte 0..255: eight bytes, of which byte i is 255 if bit i is set, else 0.
+_CHOICES = _eight_bytes(np.arange(_BYTE + 1, dtype=np.uint32)) & np.uint64(0x0101010101010101)
+_CHOICES *= np.uint64(_BYTE)
