@@ -130,7 +130,7 @@ def _parts() -> Iterator[str]:
         f"{registers.CORE_REGISTER_STRIDE} * core +`:\n"
     )
     yield _table(head, _register_rows(registers.CORE_REGISTERS))
-    yield "All builds have the first two, those that learn the others; `eligibility` is an option.\n"
+    yield "All builds have the first two, those that learn the others; eligibility is an option.\n"
     yield "### Numbers in these registers\n"
     packed_head = ("register", "bits", "number", "range", "meaning")
     yield _table(packed_head, _packed_rows(registers.CORE_REGISTERS))
