@@ -117,7 +117,11 @@ class Target(Protocol):
         ...
 
     def run_batch(self, samples: Sequence[Words]) -> list[Words]:
-        """Run each sample from the reset state and return the output words of each."""
+        """Run each sample from the reset state and return the output words of each.
+
+        Samples run in their order; weights that one changes and registers that one sets are those
+        of the next.
+        """
         ...
 
     def reset(self, kind: ResetKind) -> None:

@@ -7,11 +7,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spikeloom.compiler import LearningError, Program, Report, ThetaError, compile
+from spikeloom.board import Board
+from spikeloom.compiler import (
+    LearningError,
+    NetworkTooLargeError,
+    Program,
+    Report,
+    ThetaError,
+    compile,
+)
 from spikeloom.compiler.terms import trace_shapes
 from spikeloom.contract import CONFIGS, ArrayConfig, MemoryMap
 from spikeloom.contract.registers import CORE_REGISTERS, core_register, core_registers
 from spikeloom.network import LIF, STDP, Network
+from spikeloom_sim.reference.target import ModelTarget
 
 TINY = CONFIGS["tiny"]
 ELIGIBLE = TINY.replace(eligibility=True)
@@ -439,3 +448,52 @@ def test_the_report_warns():
     forgetting = STDP(a_plus=0.2, a_minus=0.2, w_max=1, forget_pre=0.4)
     warnings = compile(layer(forgetting), TINY).report.warnings
     assert any("forget_pre of the rule of 'b' is rounded by 25 %" in text for text in warnings)
+
+
+def test_remedies_name_builds_that_can_learn_it():
+    """`up5k` has room for the neurons, but its flags are per row and these synapses sparse."""
+    net = layer(mask=np.eye(20, 40, dtype=bool), inputs=20, cells=40)
+    with pytest.raises(NetworkTooLargeError, match="compile it for 'ecp5_25f', which it fits"):
+        compile(net, TINY)
+    dense = layer(inputs=20, cells=40)
+    with pytest.raises(NetworkTooLargeError, match="compile it for 'up5k', which it fits"):
+        compile(dense, TINY)
+
+
+PLACES = [
+    TINY.replace(neurons_per_core=16, axons=64, rows_per_core=64),
+    ArrayConfig(name="one", cores=1, neurons_per_core=15, axons=40, rows_per_core=40, lanes=5),
+    ArrayConfig(name="many", cores=5, neurons_per_core=4, axons=40, rows_per_core=30, lanes=1,
+                delay_slots=4),
+]  # fmt: skip
+
+
+def test_what_is_learnt_does_not_depend_on_places():
+    """Cores, lanes, rows, axon copies and relays differ; without random numbers weights do not."""
+    rng = np.random.default_rng(8)
+    net = Network("places")
+    a = net.input("a", 5)
+    b = net.population("b", 6, LIF(threshold=200, v_decay=512 / 4096), scale=1)
+    rule = STDP.raw(
+        a1=(-2, 6), b1=(3, 6), b2=(-1, 5), x_plus=90, x_decay=40, y_plus=80, y_decay=30, w_min=-20
+    )
+    plastic = rng.random((5, 6)) < 0.7
+    weights = rng.integers(30, 120, (5, 6))
+    net.connect(a, b, weights, stdp=rule, plastic=plastic, delay=rng.integers(0, 6, (5, 6)))
+    net.connect(b, b, rng.integers(10, 60, (6, 6)), stdp=rule, delay=[1, 2, 3, 5, 1, 1])
+    stimulus = rng.random((400, 5)) < 0.2
+    results = []
+    for config in PLACES:
+        with Board(ModelTarget(config)) as board:
+            program = board.program(net)
+            assert np.array_equal(board.read_weights("a->b", dense=True), weights)
+            run = board.run(stimulus)
+            learnt = [board.read_weights(name, dense=True, raw=True) for name in net.projections]
+            results.append((learnt, run.dense("b"), program.relays.size))
+    for learnt, spikes, _ in results[1:]:
+        assert np.array_equal(spikes, results[0][1])
+        assert all(np.array_equal(x, y) for x, y in zip(learnt, results[0][0], strict=True))
+    changed = results[0][0][0] != weights
+    assert changed[plastic].mean() > 0.8
+    assert not changed[~plastic].any()
+    assert results[2][2] > results[0][2]

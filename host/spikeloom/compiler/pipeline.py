@@ -99,10 +99,7 @@ def compile(network: Network, config: ArrayConfig | str = DEFAULT_CONFIG) -> Pro
         placement = _place(prepared, network, config)
     except NetworkTooLargeError as error:
         raise NetworkTooLargeError(f"{error}; {_remedy(network, config)}") from None
-    layout = _layout(prepared, placement, config)
-    if config.plastic == "row":
-        check_rows_learn_whole(prepared, placement, layout.core, layout.row, config)
-    return _program(prepared, placement, layout, config)
+    return _program(prepared, placement, _layout(prepared, placement, config), config)
 
 
 def _place(prepared: PreparedNetwork, network: Network, config: ArrayConfig) -> Placement:
@@ -128,7 +125,7 @@ def _remedy(network: Network, failed: ArrayConfig) -> str:
             continue
         try:
             prepared = prepare(network, config)
-            place(prepared.lowered, config, _raw_rules(prepared))
+            _layout(prepared, place(prepared.lowered, config, _raw_rules(prepared)), config)
         except CompileError:
             continue
         return f"compile it for {config.name!r}, which it fits, or make it smaller"
@@ -136,6 +133,13 @@ def _remedy(network: Network, failed: ArrayConfig) -> str:
 
 
 def _layout(prepared: PreparedNetwork, placement: Placement, config: ArrayConfig) -> _Layout:
+    """Give every synapse its place.
+
+    Raises
+    ------
+    LearningError
+        If a row would mix synapses that learn with others, and the build cannot tell them apart.
+    """
     lowered = prepared.lowered
     number = np.arange(lowered.neurons + lowered.input_axons)
     number[: lowered.neurons] = _global(placement, config)
@@ -143,7 +147,10 @@ def _layout(prepared: PreparedNetwork, placement: Placement, config: ArrayConfig
     axon = number[prepared.source]
     core = placement.core[prepared.target]
     row_of, plastic_rows = _rows(axon, core, prepared.plastic, config)
-    return _Layout(core, row_of[axon, core], placement.local[prepared.target], row_of, plastic_rows)
+    row = row_of[axon, core]
+    if config.plastic == "row":
+        check_rows_learn_whole(prepared, placement, core, row, config)
+    return _Layout(core, row, placement.local[prepared.target], row_of, plastic_rows)
 
 
 def _global(placement: Placement, config: ArrayConfig) -> Indices:
