@@ -73,6 +73,6 @@ def _plot_weights(axes: Any, graph: Graph, split: Split, answers: Answers) -> No
     axes.invert_yaxis()
     axes.set_ylabel(f"node asked (above the line: {graph.topics[0]})")
     axes.set_xlabel("learnt weight")
-    axes.legend(frameon=False, fontsize=8)
+    axes.legend(frameon=False, fontsize=8, ncols=2, loc="lower right", bbox_to_anchor=(1.0, 1.0))
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
