@@ -24,7 +24,7 @@ class Case:
     seed: int
     writes: tuple[tuple[str, int, int, bytes], ...]  # window, core, offset, words
     control: dict[int, int]
-    steps: tuple[Words, ...]  # the input words of each step, its STEP word included
+    steps: tuple[Words, ...]  # the input words of each step or few steps, the STEP word included
     probes: int
 
     @property
@@ -232,7 +232,7 @@ def _control(config: ArrayConfig, rng: np.random.Generator, probes: int) -> dict
 def _step(
     config: ArrayConfig, rng: np.random.Generator, activity: float, rules: RuleDrawer
 ) -> Words:
-    """Events (some of them to be refused), now and then a CONTROL word, and one STEP."""
+    """Events (some of them to be refused), now and then CONTROL words, and a STEP."""
     axons = np.flatnonzero(rng.random(config.axons) < activity)
     axons = axons[axons >= config.neurons]
     if rng.random() < 0.1:
@@ -246,5 +246,6 @@ def _step(
         parts.append(control_words(core_register("neurons_in_use", core), in_use))
     if config.learns and rng.random() < 0.3:
         parts.append(rules.words(int(rng.integers(1, 4))))
-    parts.append(step_words(1))
+    # Now and then several steps in a row, with nobody reading in between.
+    parts.append(step_words(int(rng.choice([1, 1, 1, 1, 1, 1, 2, 5]))))
     return np.concatenate(parts)
