@@ -13,8 +13,8 @@ from spikeloom.demos.digits_data import load_digits
 from spikeloom.demos.digits_stdp import TrainingPlan, evaluate, learn
 from spikeloom.demos.graph import answer, karate_club, split_nodes
 from spikeloom.demos.reward import CONFIG, Condition, Game, play
+from spikeloom.demos.stdp_settings import SETTINGS
 from spikeloom.demos.stdp_window import LAGS, measure_stdp_window
-from spikeloom.demos.stdp_windows import SETTINGS, expected_window
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +135,7 @@ def test_windows_are_the_rules(name):
     lags = LAGS[::8]
     with spikeloom.open("model:tiny") as board:
         measured = measure_stdp_window(board, SETTINGS[name], lags, rounds=4)
-    np.testing.assert_allclose(measured, expected_window(SETTINGS[name], lags), atol=0.01)
+    np.testing.assert_allclose(measured, SETTINGS[name].changes(lags), atol=0.01)
 
 
 def run(capsys, *argv):

@@ -18,8 +18,6 @@ from spikeloom.demos.digits_stdp import (
 from spikeloom.demos.graph import baselines, graph_network, karate_club, split_nodes
 from spikeloom.demos.reward import CONFIG, Game, bandit_network
 from spikeloom.demos.reward_plots import running_mean
-from spikeloom.demos.stdp_window import LAGS
-from spikeloom.demos.stdp_windows import SETTINGS, expected_window
 
 
 def test_neurons_vote_with_their_classes():
@@ -133,14 +131,3 @@ def test_running_mean_begins_with_fewer():
     means = running_mean(values, 4)
     assert means[:3].tolist() == [0.0, 0.5, 1.0]
     assert means[10] == values[7:11].mean()
-
-
-def test_expected_windows_are_the_rules():
-    lags = np.array(LAGS)
-    exponential = expected_window(SETTINGS["exponential"], lags)
-    assert exponential[lags == 0] == pytest.approx(0.1)
-    assert exponential[lags == 10] == pytest.approx(0.1 / np.e)
-    assert exponential[lags == -20] == pytest.approx(-0.06 / np.e)
-    rectangular = expected_window(SETTINGS["rectangular"], lags)
-    assert lags[rectangular > 0].tolist() == list(range(15))
-    assert lags[rectangular < 0].tolist() == list(range(-25, 0))

@@ -32,8 +32,8 @@ def stdp(args: argparse.Namespace) -> int:
     import numpy as np
 
     import spikeloom
+    from spikeloom.demos.stdp_settings import SETTINGS
     from spikeloom.demos.stdp_window import LAGS, measure_stdp_window
-    from spikeloom.demos.stdp_windows import SETTINGS, expected_window
     from spikeloom.plot import stdp_window
 
     args.out.mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ def stdp(args: argparse.Namespace) -> int:
             print_board(board)
         for name, rule in SETTINGS.items():
             measured[name] = measure_stdp_window(board, rule)
-            expected[name] = expected_window(rule, LAGS)
+            expected[name] = rule.changes(LAGS)
             files.append(args.out / f"{name}.png")
             curves = {f"rule, {name}": expected[name], "measured": measured[name]}
             stdp_window(LAGS, curves, files[-1])
