@@ -185,6 +185,7 @@ def test_weights_are_recorded_between_steps(board, tmp_path):
     board.program(learner())
     board.run(drive[:140])
     assert np.array_equal(history.raw[2], learnt(board)["a->b"])
+    assert board.run(None, 0, record="weights", every=5).weights["a->b"].steps.tolist() == [0]
     items = iter([np.flatnonzero(row) for row in drive])
     board.program(learner())
     again = board.run(items, record={"weights": ["c->b", "a->b"]}, every=70)
@@ -282,6 +283,41 @@ def test_traces_are_those_of_the_last_spikes(board):
     board.reset_state()
     assert not board.read_traces("a->b")["x"].any()
     assert not board.read_state("b")["y"].any()
+
+
+def test_traces_are_read_where_they_are(board):
+    """Of synapses whose rows and neurons begin within a word, against the whole memories."""
+    net = Network("places")
+    a = net.input("a", 7)
+    b = net.population("b", 9, LIF(threshold=1.0))
+    c = net.population("c", 7, LIF(threshold=1.0))
+    everywhere = np.ones((7, 9), bool)
+    net.connect(a, b, 0.5, mask=everywhere, stdp=STDP.raw(x_plus=1))
+    net.connect(b, c, 0.5, pre=[5, 6, 7, 8], post=[3, 4, 5, 6], stdp=STDP.raw(x_plus=1))
+    program = board.program(net)
+    rng = np.random.default_rng(1)
+    wanted = {
+        "x": rng.integers(0, 256, (2, 32)),
+        "y": rng.integers(0, 256, (2, 8)),
+    }
+    for name, values in wanted.items():
+        for core in range(2):
+            board.write(name, core, **{name: values[core].reshape(-1, 4)})
+    starts = []
+    for name, placed in program.projections.items():
+        got = board.read_traces(name)
+        assert np.array_equal(got["x"], wanted["x"][placed.core, placed.row])
+        assert np.array_equal(got["y"], wanted["y"][placed.core, placed.neuron])
+        starts += [min(placed.row[placed.core == core]) for core in set(placed.core.tolist())]
+    assert max(starts) >= 4
+    for name, placed in program.populations.items():
+        core, neuron = placed.neurons // 8, placed.neurons % 8
+        assert np.array_equal(board.read_state(name)["y"], wanted["y"][core, neuron])
+        board.write_state(name, y=np.arange(placed.size))
+        wanted["y"][core, neuron] = np.arange(placed.size)
+    assert neuron.min() >= 4 or len(set(core.tolist())) > 1
+    for core in range(2):
+        assert np.array_equal(board.read("y", core)["y"].reshape(-1), wanted["y"][core])
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,13 @@ from spikeloom.compiler import (
     LearningError,
     NetworkTooLargeError,
     Program,
+    ProgramMismatchError,
     Report,
     ThetaError,
     compile,
 )
-from spikeloom.compiler.terms import trace_shapes
+from spikeloom.compiler.sharing import CoreNeed, group_needs
+from spikeloom.compiler.terms import best_pair, trace_shapes
 from spikeloom.contract import CONFIGS, ArrayConfig, MemoryMap
 from spikeloom.contract.registers import CORE_REGISTERS, core_register, core_registers
 from spikeloom.network import LIF, STDP, Network
@@ -219,6 +221,25 @@ def test_constants_are_rounded_not_cut():
     assert number.error == pytest.approx(13 / 12.7 - 1)
 
 
+@pytest.mark.parametrize("full", [60, 64, 100, 128, 255, 256])
+@pytest.mark.parametrize("stochastic", [False, True])
+def test_pairs_come_near_and_are_not_cut_to_less(full, stochastic):
+    finest = 256 if stochastic else 1
+    for amount in (1.0, 2.0, 5.0, 1.3, 17.0, 100.0, 3 / 256, 0.5):
+        pair = best_pair(-amount, full, stochastic)
+        if amount * finest < 1:
+            assert pair is None
+            continue
+        coefficient, shift = pair
+        assert -128 <= coefficient < 0
+        assert 0 <= shift <= 15
+        got = -coefficient * full / 2**shift
+        assert got * finest // 1 >= amount * finest // 1
+        if amount >= 1:
+            assert got == pytest.approx(amount, rel=0.02)
+    assert best_pair(128.0 * full, full, stochastic) is None
+
+
 def test_terms_without_traces_and_soft_bounds():
     rule = STDP(
         a_plus=8, a_minus=8, w_max=100, on_pre=-3, on_post=2, forget_pre=0.25, forget_post=-1 / 64
@@ -249,6 +270,12 @@ def test_eligibility_uses_the_range_of_its_traces():
     assert got["b2"]["shift"] == 8 - np.log2(scale)
     shape = trace_shapes(32, 64)[got["eligibility"]["decay"]]
     assert shape.sum() == pytest.approx(1 / (1 - np.exp(-4 / 64)), rel=0.15)
+
+
+def test_programs_with_eligibility_need_a_build_with_it():
+    program = compile(layer(STDP.raw(eligibility=True), scale=1), ELIGIBLE)
+    with pytest.raises(ProgramMismatchError, match=r"eligibility of the array must be True.*False"):
+        program.check_fits(TINY)
 
 
 def test_the_scale_has_room_for_what_may_be_learnt():
@@ -305,6 +332,20 @@ def test_a_rule_and_theta_may_share_a_core():
     (k,) = cores(program, "d")
     assert registers(program, k)["theta_every_log2"] == 3
     assert "plastic_rows" in registers(program, 1 - k)
+
+
+def test_groups_are_few_whatever_the_order():
+    """Populations that need two things choose first; the others join them."""
+    one, other = STDP.raw(a1=1), STDP.raw(a1=2)
+    needs = {
+        "a": CoreNeed(2, None), "b": CoreNeed(None, other), "c": CoreNeed(2, one),
+        "d": CoreNeed(4, other), "e": CoreNeed(None, None), "f": CoreNeed(4, None),
+    }  # fmt: skip
+    groups = group_needs({name: (need, 3) for name, need in needs.items()})
+    assert [(g.need, sorted(g.populations), g.size) for g in groups] == [
+        (CoreNeed(2, one), ["a", "c"], 6),
+        (CoreNeed(4, other), ["b", "d", "f"], 9),
+    ]
 
 
 def test_too_many_rules_are_refused():
