@@ -37,8 +37,8 @@ def graph(args: argparse.Namespace) -> int:
     file = args.out / "graph.png"
     accuracies: dict[str, list[float]] = {"STDP": []}
     undecided = cycles = steps = 0
-    began_s = time.monotonic()
     with spikeloom.open(args.target) as board:
+        began_s = time.monotonic()
         if not args.json:
             print_board(board)
         for number, seed in enumerate(args.seed):

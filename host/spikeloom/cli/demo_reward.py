@@ -31,7 +31,7 @@ def register(subparsers: Subparsers) -> None:
         examples="  spikeloom demo reward\n"
         "  spikeloom demo reward --target model:ecp5_25f_elig --seed 0 1",
     )
-    add_seeds(parser, range(5), "game")
+    add_seeds(parser, range(10, 15), "game")
     parser.add_argument("--trials", type=count, default=200, metavar="N",
                         help="trials of a game (default: 200)")  # fmt: skip
     add_common(parser, Path("spikeloom-reward"),
@@ -52,8 +52,8 @@ def reward(args: argparse.Namespace) -> int:
     file = args.out / "learning.png"
     good: dict[str, list[np.ndarray]] = {condition.value: [] for condition in Condition}
     cycles = steps = 0
-    began_s = time.monotonic()
     with spikeloom.open(args.target or default_url() + CONFIG) as board:
+        began_s = time.monotonic()
         if not args.json:
             print_board(board)
         for condition in Condition:

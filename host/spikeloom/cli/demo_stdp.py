@@ -38,8 +38,8 @@ def stdp(args: argparse.Namespace) -> int:
 
     args.out.mkdir(parents=True, exist_ok=True)
     measured, expected, files = {}, {}, []
-    began_s = time.monotonic()
     with spikeloom.open(args.target) as board:
+        began_s = time.monotonic()
         if not args.json:
             print_board(board)
         for name, rule in SETTINGS.items():
