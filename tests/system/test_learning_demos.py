@@ -41,12 +41,16 @@ def test_digits_are_learnt_without_labels(digits):
 
 
 @pytest.mark.verilated
-def test_gateware_learns_the_digits_of_the_model(capsys):
-    """`check_digits_stdp`, in short: the whole training is run by hand, see docs/demos.md."""
-    assert check_digits_stdp.main(["--images", "20", "--epochs", "1", "--seed", "0"]) == 0
-    text = capsys.readouterr().out
-    assert "10,240 weights and thresholds are identical" in text
-    assert "cycles" in text
+def test_gateware_learns_the_digits_of_the_model(digits):
+    """In short; the whole training is compared by hand with `check_digits_stdp`."""
+    plan = TrainingPlan(seed=0, images=20, epochs=1)
+    learnt = []
+    for url in ("model:", "sim:"):
+        with spikeloom.open(url) as board:
+            learnt.append(learn(board, digits.train_images, plan))
+    assert check_digits_stdp.same_learning(*learnt)
+    assert not np.array_equal(learnt[0].weights, plan.initial_weights())
+    assert learnt[1].cycles > 0
 
 
 def test_check_notices_a_difference(monkeypatch, capsys):
@@ -63,6 +67,9 @@ def test_check_notices_a_difference(monkeypatch, capsys):
     argv = ["--targets", "model:", "model:", "--images", "4", "--epochs", "1", "--seed", "1"]
     assert check_digits_stdp.main(argv) == 1
     assert "DIFFERENT" in capsys.readouterr().out
+    monkeypatch.setattr(check_digits_stdp, "learn", real)
+    assert check_digits_stdp.main(argv) == 0
+    assert "10,240 weights and thresholds are identical" in capsys.readouterr().out
 
 
 def answers_of(url, seeds):
