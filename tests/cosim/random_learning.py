@@ -81,8 +81,8 @@ class RuleDrawer:
     _y_trace = _x_trace
 
     def _x_effect(self, _: str) -> dict[str, int]:
-        mask = self._one(0, 1, 2, 255, int(self.rng.integers(256)))
-        return {"kind": self._one(0, 0, 1, 2), "mask": mask}
+        mask = self._one(1, 128, 254, 255, int(self.rng.integers(256)))
+        return {"kind": self._one(0, 1, 2), "mask": mask}
 
     _y_effect = _x_effect
 

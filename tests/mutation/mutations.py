@@ -423,8 +423,8 @@ LEARNING = (
     Mutation(
         "effects stay when coefficients change",
         "learning/learner.py",
-        "with m.If(r.changed | post.written):",
-        "with m.If(post.written):",
+        "with m.If(r.changed | post.accessed):",
+        "with m.If(post.accessed):",
     ),
     Mutation(
         "rewards come a step late",

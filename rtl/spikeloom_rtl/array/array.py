@@ -205,7 +205,8 @@ class Array(wiring.Component):
                 self._sequencer.running
                 | self._reader.busy
                 | writer.untold
-                | ~self._sequencer.settled
+                | ~self._scheduler.settled
+                | self._injector.spikes.valid
             ),
         ]
 

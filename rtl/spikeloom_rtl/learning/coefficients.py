@@ -103,10 +103,11 @@ class Coefficients(wiring.Component):
         m.d.comb += factor.eq(Array(terms)[cycle[:2]])
         # The constant terms pass through here a cycle before the gains, which then stay.
         gain, negative = Signal(GAIN_BITS), Signal()
-        m.d.sync += [
-            gain.eq(magnitude(factor) * magnitude(reward)),
-            negative.eq(factor[-1] ^ reward[-1]),
-        ]
+        with m.If(cycle != _SETTLED_CYC):
+            m.d.sync += [
+                gain.eq(magnitude(factor) * magnitude(reward)),
+                negative.eq(factor[-1] ^ reward[-1]),
+            ]
         for k, (side, term, gain_shift, effect) in enumerate(
             (
                 (self.arrivals, r.a0, r.a1.shift, r.y_effect),

@@ -34,6 +34,8 @@ class Lane(wiring.Component):
     Members
     -------
     registers : In(CoreRegisters)
+    visited : In(1)
+        A synapse was read; registers stand still otherwise, which also lets a simulator rest.
     phase : In(2)
     enable : In(1)
         The synapse is plastic and visited; outside rewards only while learning is not frozen.
@@ -52,6 +54,7 @@ class Lane(wiring.Component):
     """
 
     registers: Any
+    visited: Signal
     phase: Signal
     enable: Signal
     weight: Signal
@@ -67,6 +70,7 @@ class Lane(wiring.Component):
         self._weight = signed(config.weight_bits)
         members: dict[str, Any] = {
             "registers": In(CoreRegisters(config)),
+            "visited": In(1),
             "phase": In(PHASE_BITS),
             "enable": In(1),
             "weight": In(self._weight),
@@ -89,13 +93,17 @@ class Lane(wiring.Component):
         weight, enable, reward = Signal(self._weight), Signal(), Signal()
         random = Mux(r.learning.stochastic, self.number, 0)
         first = Mux(self.phase == Phase.REWARD, 0, self.change)
+        third = self._third_term(m)
+        late = Signal()
+        m.d.sync += late.eq(self.visited)
         # Stage 1: the sum, with what of it comes from the weight itself or from a reward.
-        m.d.sync += [
-            weight.eq(self.weight),
-            enable.eq(self.enable),
-            reward.eq(self.phase == Phase.REWARD),
-            total.eq(first + self._third_term(m) + random),
-        ]
+        with m.If(self.visited):
+            m.d.sync += [
+                weight.eq(self.weight),
+                enable.eq(self.enable),
+                reward.eq(self.phase == Phase.REWARD),
+                total.eq(first + third + random),
+            ]
         # Stage 2: the whole part, and the limits.
         changes = Signal()
         m.d.comb += [
@@ -104,13 +112,14 @@ class Lane(wiring.Component):
         ]
         if self._config.eligibility:
             to_trace = r.learning.eligibility & ~reward
-            self._accumulate(m, dw, enable, reward, to_trace)
+            self._accumulate(m, dw, enable, reward, to_trace, late)
             changes = changes & ~to_trace
         moved = clamp(weight + dw, r.w_range.w_min, r.w_range.w_max)
-        m.d.sync += [
-            self.weight_changes.eq(changes),
-            self.new_weight.eq(Mux(changes, moved, weight)),
-        ]
+        with m.If(late):
+            m.d.sync += [
+                self.weight_changes.eq(changes),
+                self.new_weight.eq(Mux(changes, moved, weight)),
+            ]
         return m
 
     def _third_term(self, m: Module) -> Signal:
@@ -134,16 +143,18 @@ class Lane(wiring.Component):
         return third
 
     def _accumulate(
-        self, m: Module, dw: Signal, enable: Signal, reward: Signal, to_trace: Value
+        self, m: Module, dw: Signal, enable: Signal, reward: Signal, to_trace: Value, late: Signal
     ) -> None:
         """Let the eligibility trace take the change, or decay after a reward."""
         old = Signal(signed(_ELIGIBILITY_BITS), name="eligibility_late")
         lost = Signal(TRACE_BITS + _ELIGIBILITY_BITS + 1, name="eligibility_product")
         factor = (TRACE_ONE - self.registers.eligibility.decay)[: TRACE_BITS + 1]
-        m.d.sync += [old.eq(self.eligibility), lost.eq(magnitude(self.eligibility) * factor)]
+        with m.If(self.visited):
+            m.d.sync += [old.eq(self.eligibility), lost.eq(magnitude(self.eligibility) * factor)]
         decayed = signed_value((lost >> TRACE_BITS)[:_ELIGIBILITY_BITS], old[-1])
         limit = 1 << (_ELIGIBILITY_BITS - 1)
         grown = clamp(old + dw, -limit, limit - 1)
-        m.d.sync += self.new_eligibility.eq(
-            Mux(enable & reward, decayed, Mux(enable & to_trace, grown, old))
-        )
+        with m.If(late):
+            m.d.sync += self.new_eligibility.eq(
+                Mux(enable & reward, decayed, Mux(enable & to_trace, grown, old))
+            )

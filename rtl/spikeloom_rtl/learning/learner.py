@@ -178,7 +178,7 @@ class Learner(wiring.Component):
         ]
         with m.If(refresh):
             m.d.sync += stale.eq(0)
-        with m.If(r.changed | post.written):
+        with m.If(r.changed | post.accessed):
             m.d.sync += stale.eq(1)
         m.d.comb += [
             pre.start.eq(self.start),

@@ -55,8 +55,8 @@ class PostTraces(wiring.Component):
         A word of neurons.
     effects : Out
         Effects of that word, a cycle later: L changes with a fraction of 8 bits.
-    written : Out(1)
-        The host writes traces.
+    accessed : Out(1)
+        The host reads or writes traces: effects are to be computed anew.
     host : In(HostPort)
         Window ``y``.
     """
@@ -71,7 +71,7 @@ class PostTraces(wiring.Component):
     busy: Signal
     word: Signal
     effects: Signal
-    written: Signal
+    accessed: Signal
     host: Any
 
     def __init__(self, config: ArrayConfig, rule: Any) -> None:
@@ -90,7 +90,7 @@ class PostTraces(wiring.Component):
                 "busy": Out(1),
                 "word": In(self._word_bits),
                 "effects": Out(config.lanes * CHANGE_BITS),
-                "written": Out(1),
+                "accessed": Out(1),
                 "host": In(HostPort(width)),
             }
         )
@@ -108,9 +108,10 @@ class PostTraces(wiring.Component):
         m.submodules.effect = effect = Effect()
         wiring.connect(m, wiring.flipped(self.host), traces.host)
         m.d.comb += [
-            self.written.eq(self.host.select & self.host.commit),
+            # Reading counts as well: it takes the port from a refresh.
+            self.accessed.eq(self.host.select),
             effect.side.eq(self.side),
-            effect.enable.eq(1),
+            effect.enable.eq(self.busy),
             changes.read_address.eq(self.word),
             self.effects.eq(changes.read_data),
         ]
@@ -125,9 +126,11 @@ class PostTraces(wiring.Component):
                 place[k + 1].eq(place[k]),
                 one[k + 1].eq(one[k]),
             ]
-        trace = self._trace(m, traces.read_data.word_select(lane, TRACE_BITS), refreshing)
+        old = traces.read_data.word_select(lane, TRACE_BITS)
+        trace = self._trace(m, old, take, refreshing)
         late = Signal.like(trace, name="late")
-        m.d.sync += late.eq(trace)
+        with m.If(valid[1]):
+            m.d.sync += late.eq(trace)
         m.d.comb += [
             effect.trace.eq(late),
             traces.write_address.eq(place[1]),
@@ -173,14 +176,12 @@ class PostTraces(wiring.Component):
                 m.d.sync += refreshing.eq(0)
         return refreshing, take, word, lane
 
-    def _trace(self, m: Module, old: Value, refreshing: Signal) -> Signal:
+    def _trace(self, m: Module, old: Value, take: Signal, refreshing: Signal) -> Signal:
         """Return the trace after the step, a cycle after the old one; unchanged by a refresh."""
         here, kept, fired = Signal(TRACE_BITS), Signal(TRACE_BITS), Signal()
-        m.d.sync += [
-            here.eq(decayed(m, old, self.rule, "decay")),
-            kept.eq(old),
-            fired.eq(self.fired),
-        ]
+        decay = decayed(m, old, self.rule, "decay")
+        with m.If(take):
+            m.d.sync += [here.eq(decay), kept.eq(old), fired.eq(self.fired)]
         grew = grown(m, here, self.rule, "grew")
         trace = Signal(TRACE_BITS)
         m.d.comb += trace.eq(Mux(refreshing, kept, Mux(fired, grew, here)))

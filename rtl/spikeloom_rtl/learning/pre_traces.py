@@ -156,7 +156,7 @@ class PreTraces(wiring.Component):
             m.d.sync += pointer.eq(pointer + 1)
         with m.Elif(~running):
             m.d.sync += begun.eq(0)  # rows that begin to take part later wait for the next step
-        after_pass = self._passed(m, traces, late)
+        after_pass = self._passed(m, traces, passing, late)
         after_arrival = self._arrived(m, traces, lane, place < pointer)
         changed = Mux(arriving, after_arrival, after_pass)
         m.d.comb += [
@@ -169,17 +169,19 @@ class PreTraces(wiring.Component):
         with m.If(words.write_en & some.any()):
             m.d.sync += self.active.bit_select(words.write_address[1:], 1).eq(1)
 
-    def _passed(self, m: Module, traces: list[Value], late: Signal) -> Value:
+    def _passed(self, m: Module, traces: list[Value], passing: Signal, late: Signal) -> Value:
         """Return the word after the pass: decayed, and grown where marked."""
         result = []
         for k, trace in enumerate(traces):
             here, mark = Signal(TRACE_BITS, name=f"decayed_{k}"), Signal(name=f"mark_{k}")
             kept = Signal(TRACE_BITS, name=f"kept_{k}")
-            m.d.sync += [
-                here.eq(decayed(m, trace[:TRACE_BITS], self.rule, f"decay_{k}")),
-                mark.eq(trace[TRACE_BITS]),
-                kept.eq(trace[:TRACE_BITS]),
-            ]
+            decay = decayed(m, trace[:TRACE_BITS], self.rule, f"decay_{k}")
+            with m.If(passing):
+                m.d.sync += [
+                    here.eq(decay),
+                    mark.eq(trace[TRACE_BITS]),
+                    kept.eq(trace[:TRACE_BITS]),
+                ]
             grew = grown(m, here, self.rule, f"grown_{k}")
             takes_part = Cat(late, 0) * TRACES_PER_WORD + k < self.plastic_rows
             result.append(Cat(Mux(takes_part, Mux(mark, grew, here), kept), 0))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Module, Signal, signed
+from amaranth.hdl import Cat, Module, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -119,8 +119,8 @@ class RowPreparer(wiring.Component):
             sources.read_en.eq(go),
             effect.side.eq(self.side),
             effect.trace.eq(row[0].trace),
-            effect.enable.eq(go),
-            self.idle.eq(sum(valid[1:], start=valid[0]) == 0),
+            effect.enable.eq(go & Cat(valid).any()),
+            self.idle.eq(~Cat(valid).any()),
             self.prepared.valid.eq(valid[-1]),
             self.prepared.payload.row.eq(row[-1].row),
             self.prepared.payload.phase.eq(row[-1].phase),
@@ -129,19 +129,24 @@ class RowPreparer(wiring.Component):
             self.prepared.payload.effect.eq(effect.effect),
         ]
         with m.If(go):
-            m.d.sync += [
-                valid[0].eq(self.rows.valid & self.key_ready),
-                row[0].eq(self.rows.payload),
-                plastic[0].eq(flag & (row[0].row < self.plastic_rows)),
-                key[0].eq(mixed_key(self.key, entry[:15], row[0].phase)),
-            ]
+            m.d.sync += valid[0].eq(self.rows.valid & self.key_ready)
+            with m.If(self.rows.valid):
+                m.d.sync += row[0].eq(self.rows.payload)
+            with m.If(valid[0]):
+                m.d.sync += [
+                    plastic[0].eq(flag & (row[0].row < self.plastic_rows)),
+                    key[0].eq(mixed_key(self.key, entry[:15], row[0].phase)),
+                ]
             for k in range(1, stages):
-                m.d.sync += [valid[k].eq(valid[k - 1]), row[k].eq(row[k - 1])]
+                m.d.sync += valid[k].eq(valid[k - 1])
+                with m.If(valid[k - 1]):
+                    m.d.sync += row[k].eq(row[k - 1])
             for k in range(1, stages - 1):
                 first = (k - 1) * _ROUNDS_A_STAGE
                 rounds = ROW_KEY_ROUNDS[first : first + _ROUNDS_A_STAGE]
-                m.d.sync += [
-                    plastic[k].eq(plastic[k - 1]),
-                    key[k].eq(hash_rounds(key[k - 1], rounds)),
-                ]
+                with m.If(valid[k]):
+                    m.d.sync += [
+                        plastic[k].eq(plastic[k - 1]),
+                        key[k].eq(hash_rounds(key[k - 1], rounds)),
+                    ]
         return m

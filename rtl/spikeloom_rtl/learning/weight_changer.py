@@ -93,10 +93,15 @@ class WeightChanger(wiring.Component):
             *(Signal.like(self.address, name=f"address_{k}") for k in range(1, _STAGES + 1)),
         ]
         flags = [self.flags, *(Signal.like(self.flags, name=f"flags_{k}") for k in range(2))]
-        m.d.sync += now.eq(self.visit)
-        m.d.sync += [late.eq(early) for early, late in pairwise(flags)]
+        with m.If(self.visit.valid):
+            m.d.sync += now.eq(self.visit)
+        for k, (early, late) in enumerate(pairwise(flags)):
+            with m.If(valid[k + 1]):
+                m.d.sync += late.eq(early)
         for k in range(_STAGES):
-            m.d.sync += [valid[k + 1].eq(valid[k]), address[k + 1].eq(address[k])]
+            m.d.sync += valid[k + 1].eq(valid[k])
+            with m.If(valid[k]):
+                m.d.sync += address[k + 1].eq(address[k])
         lanes = [Lane(config) for _ in range(config.lanes)]
         base = Const(self._first_neuron, 15) + now.word * config.lanes
         learns = self.registers.learning.change | (now.phase == Phase.REWARD)
@@ -106,8 +111,9 @@ class WeightChanger(wiring.Component):
             mine = self.effects.word_select(k, CHANGE_BITS).as_signed()
             flag = self.flags[k] if config.plastic == "synapse" else 1
             m.d.comb += [
+                lane.visited.eq(valid[1]),
                 lane.phase.eq(now.phase),
-                lane.enable.eq(valid[1] & now.plastic & now.lanes[k] & flag & learns),
+                lane.enable.eq(now.plastic & now.lanes[k] & flag & learns),
                 lane.weight.eq(self.weights.word_select(k, config.weight_bits)),
                 lane.change.eq(Mux(now.phase == Phase.ARRIVAL, mine, now.effect)),
                 lane.number.eq(lane_number(now.key, base[:15], k, config.lanes)),
