@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from lockstep import lockstep
 from lockstep_configs import LOCKSTEP_CONFIGS
-from random_networks import cases
+from random_networks import cases, make_case
 
 from spikeloom.contract import ArrayConfig
 from spikeloom.link import LinkTarget
@@ -67,6 +67,13 @@ def test_random_networks(config: ArrayConfig, board: LinkTarget, networks: int) 
 
     property_holds()
     totals[config.name], learning_totals[config.name] = coverage, learning
+
+
+def test_steps_in_which_nearly_all_fire(config: ArrayConfig, board: LinkTarget) -> None:
+    """Queues of spikes fill up in every step; none may overflow."""
+    for seed in range(3):
+        case = make_case(config, seed=seed, steps=6, density=1.0, activity=1.0, regime="storm")
+        lockstep(case, ModelTarget(config), board)
 
 
 def test_coverage(networks: int) -> None:

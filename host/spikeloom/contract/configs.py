@@ -44,6 +44,17 @@ _ALL = (
         lanes=8,
         clock_hz=75_000_000,
     ),
+    # ecp5_25f without learning, for networks that only infer: simulates twice as fast.
+    ArrayConfig(
+        name="ecp5_25f_plain",
+        cores=4,
+        neurons_per_core=64,
+        axons=320,
+        rows_per_core=320,
+        lanes=8,
+        plastic="none",
+        clock_hz=75_000_000,
+    ),
     # Half the neurons of ecp5_25f, so that each synapse can have an eligibility trace.
     ArrayConfig(
         name="ecp5_25f_elig",
