@@ -35,8 +35,6 @@ SUITES = {
         "12",
         "--optimise",
         "0",
-        "-k",
-        "tiny or odd",
     ],
     "link": ["tests/rtl", "-k", "link"],
 }
@@ -134,7 +132,8 @@ def main() -> int:
     outcomes = []
     with tempfile.TemporaryDirectory(prefix="spikeloom-mutants-") as cache:
         for kind, mutation in chosen:
-            outcome = outcome_of(mutation, SUITES[kind], Path(cache))
+            suite = SUITES[kind] + (["-k", mutation.boards] if kind == "array" else [])
+            outcome = outcome_of(mutation, suite, Path(cache))
             outcomes.append(outcome)
             verdict = "killed" if outcome.killed else "SURVIVED"
             print(f"{verdict:>8} {outcome.seconds:5.0f} s  {mutation.file}: {mutation.name}"

@@ -9,12 +9,13 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Mutation:
-    """One change of one file of ``spikeloom_rtl``."""
+    """One change of one file of ``spikeloom_rtl``; `boards` can show it (of the array)."""
 
     name: str
     file: str
     old: str
     new: str
+    boards: str = "tiny or odd"
 
 
 ARRAY = (
@@ -125,6 +126,7 @@ ARRAY = (
         "array/updater.py",
         "queue.level + in_flight < _QUEUE",
         "queue.level + in_flight < _QUEUE + 8",
+        boards="wide",  # the only one with more neurons than the queue holds
     ),
     Mutation(
         "theta decays in every step",
