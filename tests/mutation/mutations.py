@@ -90,6 +90,7 @@ ARRAY = (
         "array/row_table.py",
         "queue.level < _QUEUE - 1",
         "queue.level < _QUEUE + 4",
+        boards="serial",  # rows take long there, so that they queue
     ),
     Mutation(
         "one synapse dropped (n takes n-1)",
