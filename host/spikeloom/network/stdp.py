@@ -256,7 +256,7 @@ class STDP:
             minus = np.exp(np.minimum(lag, 0) * self.dt / self.tau_minus)
         result: npt.NDArray[np.float64]
         result = np.where(lag >= 0, self.a_plus * plus, -self.a_minus * minus).astype(np.float64)
-        return result
+        return result + 0.0  # makes -0.0 to 0.0
 
     raw = RawSTDP
     """`RawSTDP`: the same rule in the integers of the machine."""
