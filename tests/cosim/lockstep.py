@@ -33,6 +33,7 @@ class StepCost:
 def load(target: Target, case: Case) -> None:
     """Reset everything, then write the case's memories and registers."""
     target.reset(ResetKind.ALL)
+    target.reset(ResetKind.COUNTERS)
     for window, core, offset, data in case.writes:
         target.write(window, data, core=core, offset=offset)
     control = MemoryMap(case.config)["control"]
