@@ -65,6 +65,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a configuration to measure; may be repeated (default: all)",
     )
     parser.add_argument("--steps", type=int, default=40, help="steps of each scenario")
+    parser.add_argument(
+        "--optimise",
+        type=int,
+        default=None,
+        choices=range(4),
+        help="how far the compiler optimises the simulated boards; 0 builds fastest",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -72,8 +79,9 @@ def run(args: argparse.Namespace) -> int:
     import spikeloom
 
     rows: list[Scenario] = []
+    options = {} if args.optimise is None else {"optimise": args.optimise}
     for name in args.config or list(CONFIGS):
-        with spikeloom.open(f"sim:{name}") as board:
+        with spikeloom.open(f"sim:{name}", **options) as board:
             rows += _measure_config(board, args.steps)
             if name == PARENT_CONFIG:
                 rows.append(_measure_parent(board, args.steps))
