@@ -4,6 +4,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig, MemoryMap
+from spikeloom.contract.boot import BOOT_STATE_BITS
 from spikeloom.contract.memory import CORE_BITS, OFFSET_BITS, WINDOW_BITS
 
 __all__ = ["ArrayPort", "BusRequest", "BusSignature"]
@@ -102,6 +103,8 @@ class ArrayPort(wiring.Signature):
         `SessionEnd` of the session before this one.
     input_free : Out(16)
         Free words of the input ring.
+    boot : Out(3)
+        `BootState`, of the boot loader between link and array; the link leaves it at 0.
     """
 
     def __init__(self, config: ArrayConfig) -> None:
@@ -122,5 +125,6 @@ class ArrayPort(wiring.Signature):
                 "count_refused": Out(1),
                 "session_end": Out(8),
                 "input_free": Out(16),
+                "boot": Out(BOOT_STATE_BITS),
             }
         )

@@ -33,6 +33,17 @@ class _Parts:
         ]
 
 
+def _flash_members(config: ArrayConfig) -> dict[str, wiring.Member]:
+    if config.boot_offset is None:
+        return {}
+    return {
+        "flash_cs": Out(1),
+        "flash_clk": Out(1),
+        "flash_copi": Out(1),
+        "flash_cipo": In(1),
+    }
+
+
 class Top(wiring.Component):
     """What goes into a board: a serial line on one side, all the rest inside.
 
@@ -47,14 +58,37 @@ class Top(wiring.Component):
         Serial line from the host, 8N1; synchronised inside.
     tx : Out(1), init=1
         Serial line to the host.
+    running : Out(1)
+        Steps are under way.
+    error : Out(1)
+        Something is wrong: a boot network that could not be loaded, or a damaged or refused
+        frame since the counters were cleared.
+    flash_cs : Out(1)
+        Where the configuration has a `boot_offset`: the SPI flash. 1 selects it.
+    flash_clk : Out(1), flash_copi : Out(1), flash_cipo : In(1)
+        Clock and data, mode 0; all from or into a register.
     """
 
     rx: Signal
     tx: Signal
+    running: Signal
+    error: Signal
+    flash_cs: Signal
+    flash_clk: Signal
+    flash_copi: Signal
+    flash_cipo: Signal
 
     def __init__(self, config: ArrayConfig) -> None:
         self._config = config
-        super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1)})
+        super().__init__(
+            {
+                "rx": In(1, init=1),
+                "tx": Out(1, init=1),
+                "running": Out(1),
+                "error": Out(1),
+                **_flash_members(config),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         """Join the parts."""
@@ -66,6 +100,7 @@ class Top(wiring.Component):
             parts.uart_rx.rx.eq(self.rx),
             self.tx.eq(parts.uart_tx.tx),
             parts.link.tx_idle.eq(parts.uart_tx.idle),
+            self.running.eq(parts.link.array.busy),
         ]
         return m
 

@@ -35,6 +35,10 @@ REFUSED = [
     ({"clock_hz": 999_999}, r"clock_hz must be an integer in 1000000\.\."),
     ({"baud_rates": ()}, r"baud_rates must hold 1 to 8 rates, not 0"),
     ({"baud_rates": (3_000_001,)}, r"baud_rates must lie in 1200\.\.clock_hz/4 = 3000000"),
+    ({"boot_offset": 0}, r"boot_offset must be a multiple of 4096 in 4096\.\.16773120, or None"),
+    ({"boot_offset": 0x100100}, r"boot_offset must be a multiple of 4096 .*, not 1048832; choose"),
+    ({"boot_offset": 1 << 24}, r"boot_offset must be .*, not 16777216; choose"),
+    ({"boot_offset": True}, r"boot_offset must be .*, not True"),
     (
         {"neurons_per_core": 512, "axons": 1024, "lanes": 256},
         r"lanes \* weight_bits must be at most 1920 bits.* not 2048; use fewer lanes",
@@ -86,7 +90,7 @@ def test_fingerprint_changes_with_every_field():
         "lanes": 2, "delay_slots": 8, "weight_bits": 7, "state_bits": 17, "theta": False,
         "plastic": "row", "eligibility": True, "synapse_ports": 1, "probes": 1,
         "input_words": 64, "output_words": 64,
-        "clock_hz": 13_000_000, "baud_rates": (9600,),
+        "clock_hz": 13_000_000, "baud_rates": (9600,), "boot_offset": 4096,
     }  # fmt: skip
     assert set(changes) == {field.name for field in dataclasses.fields(ArrayConfig)}
     for field, value in changes.items():

@@ -6,7 +6,7 @@ Its first six bytes, magic and version, never change, so that every host can tel
 import dataclasses
 import struct
 
-from .config import ArrayConfig, PlasticFlags
+from .config import FLASH_SECTOR_BYTES, ArrayConfig, PlasticFlags
 from .errors import SpikeloomError
 from .frames import PROTOCOL_VERSION
 from .memory import CAPABILITY_BYTES
@@ -15,6 +15,9 @@ __all__ = ["MAGIC", "Capability", "CapabilityError"]
 
 MAGIC = b"SPKLM"
 _FIXED = struct.Struct("<5sB8sI16sBHHHHBBBBHHHB")
+_BOOT = struct.Struct("<H")
+_BOOT_AT = CAPABILITY_BYTES - _BOOT.size
+"""The last bytes: `boot_offset` in sectors, 0 for None."""
 _PLASTIC: tuple[PlasticFlags, ...] = ("none", "synapse", "row")
 _THETA, _ELIGIBILITY, _ONE_PORT = 1, 2, 4
 
@@ -61,7 +64,8 @@ class Capability:
             c.probes, c.input_words, c.output_words, len(c.baud_rates),
         )  # fmt: skip
         block = fixed + struct.pack(f"<{len(c.baud_rates)}I", *c.baud_rates)
-        return block.ljust(CAPABILITY_BYTES, b"\0")
+        boot = _BOOT.pack((c.boot_offset or 0) // FLASH_SECTOR_BYTES)
+        return block.ljust(_BOOT_AT, b"\0") + boot
 
     def _options(self) -> int:
         c = self.config
@@ -112,5 +116,6 @@ class Capability:
             output_words=output_words,
             clock_hz=clock_hz,
             baud_rates=struct.unpack_from(f"<{rates}I", block, _FIXED.size),
+            boot_offset=_BOOT.unpack_from(block, _BOOT_AT)[0] * FLASH_SECTOR_BYTES or None,
         )
         return cls(build_id, config, version)

@@ -8,7 +8,12 @@ from typing import Any, Literal, Self
 from .errors import ConfigError
 from .numbers import AXONS_PER_WORD
 
-__all__ = ["ArrayConfig", "PlasticFlags"]
+__all__ = ["FLASH_BYTES", "FLASH_SECTOR_BYTES", "ArrayConfig", "PlasticFlags"]
+
+FLASH_BYTES = 1 << 24
+"""What a 24-bit address reaches in a board's flash."""
+FLASH_SECTOR_BYTES = 4096
+"""What a flash erases at once."""
 
 PlasticFlags = Literal["none", "synapse", "row"]
 """Where a synapse's plastic flag is kept: nowhere, per synapse, or per row and core."""
@@ -62,6 +67,9 @@ class ArrayConfig:
     baud_rates : tuple of int
         Rates that the device offers, in baud, each at most a quarter of the clock; the first
         is the rate after power-up.
+    boot_offset : int or None
+        Where in the board's SPI flash a boot network may stand: a byte address, a multiple of
+        4096 below 2**24, not 0. None: no boot loader is built in.
 
     Raises
     ------
@@ -94,6 +102,7 @@ class ArrayConfig:
     output_words: int = 2048
     clock_hz: int = 12_000_000
     baud_rates: tuple[int, ...] = (115_200, 1_000_000, 2_000_000, 3_000_000)
+    boot_offset: int | None = None
 
     def __post_init__(self) -> None:
         if not (1 <= len(self.name) <= 15 and self.name.isascii() and self.name.isprintable()):
@@ -175,6 +184,19 @@ class ArrayConfig:
                     f"baud_rates must lie in 1200..clock_hz/4 = {self.clock_hz // 4}, not {rate}; "
                     f"leave that rate out or raise clock_hz"
                 )
+        self._check_boot_offset()
+
+    def _check_boot_offset(self) -> None:
+        offset = self.boot_offset
+        if offset is None:
+            return
+        whole = isinstance(offset, int) and not isinstance(offset, bool)
+        if not whole or not 0 < offset < FLASH_BYTES or offset % FLASH_SECTOR_BYTES:
+            raise ConfigError(
+                f"boot_offset must be a multiple of {FLASH_SECTOR_BYTES} in "
+                f"{FLASH_SECTOR_BYTES}..{FLASH_BYTES - FLASH_SECTOR_BYTES}, or None, not "
+                f"{offset!r}; choose one behind the bitstream"
+            )
 
     @property
     def neurons(self) -> int:

@@ -1,6 +1,8 @@
 """Named configurations: one for tests, one per family of boards.
 
-The sizes are those of the architecture page, counted so that each fills its part's memory.
+The sizes are those of the architecture page, counted so that each fills its part's memory. Those
+that a board carries have a boot loader, behind the place of their bitstream; variants for tests
+and simulation have none.
 """
 
 from .config import ArrayConfig
@@ -34,6 +36,7 @@ _ALL = (
         input_words=512,
         output_words=512,
         clock_hz=24_000_000,
+        boot_offset=0x100000,
     ),
     ArrayConfig(
         name="ecp5_25f",
@@ -43,6 +46,7 @@ _ALL = (
         rows_per_core=320,
         lanes=8,
         clock_hz=75_000_000,
+        boot_offset=0x200000,
     ),
     # ecp5_25f without learning, for networks that only infer: simulates twice as fast.
     ArrayConfig(
@@ -74,6 +78,7 @@ _ALL = (
         rows_per_core=704,
         lanes=8,
         clock_hz=75_000_000,
+        boot_offset=0x200000,
     ),
     ArrayConfig(
         name="gw2ar_18",
@@ -83,6 +88,7 @@ _ALL = (
         rows_per_core=256,
         lanes=8,
         clock_hz=27_000_000,
+        boot_offset=0x100000,
     ),
     ArrayConfig(
         name="gw1nr_9",
@@ -95,6 +101,7 @@ _ALL = (
         output_words=512,
         probes=64,
         clock_hz=27_000_000,
+        boot_offset=0x100000,
     ),
     ArrayConfig(
         name="xc7a35t",
@@ -104,6 +111,7 @@ _ALL = (
         rows_per_core=512,
         lanes=8,
         clock_hz=100_000_000,
+        boot_offset=0x300000,
     ),
 )
 

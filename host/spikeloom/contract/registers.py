@@ -8,6 +8,7 @@ import dataclasses
 import enum
 
 from . import learning as n
+from .boot import BOOT_STATE_BITS
 from .config import ArrayConfig
 from .errors import ValueRangeError
 from .numbers import THETA_EVERY_BITS
@@ -243,10 +244,11 @@ STATUS_REGISTERS: dict[str, Register] = {
         Register("spikes", 20, 32, "neuron spikes since the counters were cleared"),
         Register("arrivals", 21, 32, "axon arrivals since the counters were cleared"),
         Register("last_swept", 22, 32, "words swept in the last step by the core that swept most"),
+        Register("boot", 23, BOOT_STATE_BITS, "what became of the boot network in the flash"),
     )
 }
-"""Status registers by name; offsets in window ``status``. All but `busy`, the ``last_...`` and
-`input_free` are sticky: they keep their value until ``RESET counters``."""
+"""Status registers by name; offsets in window ``status``. All but `busy`, the ``last_...``,
+`input_free` and `boot` are sticky: they keep their value until ``RESET counters``."""
 
 
 def control_depth(config: ArrayConfig) -> int:

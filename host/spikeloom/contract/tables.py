@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from . import frames, learning, registers
+from . import boot, frames, learning, registers
 from .config import ArrayConfig
 from .configs import CONFIGS, DEFAULT_CONFIG
 from .memory import CORE_BITS, OFFSET_BITS, WINDOW_BITS, Field, MemoryMap, Window
@@ -78,6 +78,7 @@ def _config_rows() -> Iterator[tuple[object, ...]]:
             f"`{name}`", c.cores, c.neurons_per_core, c.axons, c.rows_per_core, c.lanes,
             c.delay_slots, c.weight_bits, c.state_bits, "yes" if c.theta else "no", c.plastic,
             "yes" if c.eligibility else "no", c.synapse_ports, c.probes, c.clock_hz / 1e6,
+            "none" if c.boot_offset is None else f"{c.boot_offset:#x}",
         )  # fmt: skip
 
 
@@ -136,8 +137,8 @@ def _parts() -> Iterator[str]:
     yield _table(packed_head, _packed_rows(registers.CORE_REGISTERS))
     yield "## Status registers\n"
     yield (
-        "Window `status`, read only. All but `busy`, the `last_...` and `input_free` keep their "
-        "value until\n`RESET counters`.\n"
+        "Window `status`, read only. All but `busy`, the `last_...`, `input_free` and `boot` keep "
+        "their value\nuntil `RESET counters`.\n"
     )
     yield _table(head, _register_rows(registers.STATUS_REGISTERS))
     for title, kind in (
@@ -146,6 +147,7 @@ def _parts() -> Iterator[str]:
         ("Kinds of reset", frames.ResetKind),
         ("Flags of PULL", frames.PullFlags),
         ("Session ends", registers.SessionEnd),
+        ("Boot states", boot.BootState),
         ("Output policies", registers.OutputPolicy),
         ("Modes of a trace", learning.TraceMode),
         ("Effects of a trace", learning.Effect),
@@ -156,7 +158,7 @@ def _parts() -> Iterator[str]:
     config_head = (
         "name", "cores", "neurons a core", "axons", "rows a core", "lanes", "delay slots",
         "weight bits", "state bits", "theta", "plastic", "eligibility", "synapse ports",
-        "probes", "clock, MHz",
+        "probes", "clock, MHz", "boot offset",
     )  # fmt: skip
     yield _table(config_head, _config_rows())
 

@@ -223,6 +223,7 @@ class Array(wiring.Component):
             status.busy.eq(link.busy | link.events.valid),
             status.session_end.eq(link.session_end),
             status.input_free.eq(link.input_free),
+            status.boot.eq(link.boot),
             status.overruns.eq(self._sequencer.overrun),
             status.refused_events.eq(self._reader.refused),
             status.bad_frames.eq(link.count_bad_frame),

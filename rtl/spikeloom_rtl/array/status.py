@@ -16,7 +16,7 @@ _EVENTS = (
     "overruns", "refused_events",
     "bad_frames", "line_errors", "out_of_order", "repeated", "refused",
 )  # fmt: skip
-_LIVE = ("busy", "session_end", "input_free")
+_LIVE = ("busy", "session_end", "input_free", "boot")
 
 
 class Status(wiring.Component):
@@ -27,7 +27,7 @@ class Status(wiring.Component):
     host : In(HostPort(32))
     clear : In(1)
         Set all sticky counters to 0.
-    busy, session_end, input_free : In
+    busy, session_end, input_free, boot : In
         Shown as they are.
     overruns, refused_events, bad_frames, line_errors, out_of_order, repeated, refused : In(1)
         High for one cycle for each event; the register of that name counts.
@@ -50,6 +50,7 @@ class Status(wiring.Component):
     busy: Signal
     session_end: Signal
     input_free: Signal
+    boot: Signal
     overruns: Signal
     refused_events: Signal
     bad_frames: Signal
