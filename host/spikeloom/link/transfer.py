@@ -1,6 +1,6 @@
 """Bulk reads and writes: memory windows cut into frames, all under way at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from spikeloom.contract import ValueRangeError, Window
 from spikeloom.contract.frames import MAX_REPLY_PAYLOAD, MAX_REQUEST_PAYLOAD, Op, Status
@@ -10,7 +10,14 @@ from .errors import DeviceRefusedError
 from .session import Session
 from .ticket import Ticket
 
-__all__ = ["checked_count", "checked_write", "read_words", "write_all", "write_words"]
+__all__ = [
+    "checked_count",
+    "checked_write",
+    "read_words",
+    "write_all",
+    "write_requests",
+    "write_words",
+]
 
 _MAX_COUNT = 255
 """Words of a READ: its count is one byte."""
@@ -78,14 +85,18 @@ def submit_words(
     session: Session, window: Window, data: bytes, core: int, offset: int
 ) -> list[Ticket]:
     """Put the requests that write words on their way."""
+    parts = write_requests(window, data, core, offset)
+    return [session.submit(Op.WRITE, address, part) for address, part in parts]
+
+
+def write_requests(
+    window: Window, data: bytes, core: int, offset: int
+) -> Iterator[tuple[int, bytes]]:
+    """Yield address and payload of the WRITEs that write words."""
     size = window.word_bytes
     step = MAX_REQUEST_PAYLOAD // size
-    tickets = []
     for first in range(0, len(data) // size, step):
-        address = window.address(offset + first, core)
-        part = data[first * size : (first + step) * size]
-        tickets.append(session.submit(Op.WRITE, address, part))
-    return tickets
+        yield window.address(offset + first, core), data[first * size : (first + step) * size]
 
 
 def write_all(
