@@ -183,7 +183,7 @@ class BoardTable:
                 f"name of a board must be 1 to 32 small letters, digits and underscores, a letter "
                 f"first, not {self.name!r}; change it"
             )
-        if self.config_offset is not None and self.flash is None:
+        if self.array_config.boot_offset is not None and self.flash is None:
             raise BoardTableError(
                 f"board {self.name!r} must have a flash, since configuration {self.config!r} boots "
                 f"from one; name the flash, or a configuration without boot_offset"
@@ -194,12 +194,6 @@ class BoardTable:
     def array_config(self) -> ArrayConfig:
         """The configuration that is built for the board."""
         return named_config(self.config)
-
-    @property
-    def config_offset(self) -> int | None:
-        """Byte address in the flash at which a boot network stands; None if it has no loader."""
-        offset: int | None = getattr(self.array_config, "boot_offset", None)
-        return offset
 
     @property
     def fpga(self) -> Part:
