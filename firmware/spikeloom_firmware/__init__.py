@@ -1,1 +1,1 @@
-"""What goes into a board: build plan, image container, flashing. Nothing is built yet."""
+"""What goes into a board: gateware with clock and pins, bitstreams, images, flashing."""
