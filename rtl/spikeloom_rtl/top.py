@@ -1,15 +1,16 @@
-"""The tops: UART, link and array joined, for a board and for the simulator."""
+"""The tops: UART, boot loader, link and array joined, for a board and for the simulator."""
 
 from typing import Any
 
-from amaranth.hdl import ClockDomain, Module, Mux, Signal
+from amaranth.hdl import ClockDomain, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig
-from spikeloom.contract.frames import BAUD_PHASE_BITS
+from spikeloom.contract.frames import BAUD_PHASE_BITS, ResetKind
 
 from .array.array import Array
+from .boot.boot import FLASH_MEMBERS, Boot
 from .link.link import Link
 from .link.uart_rx import UartRx
 from .link.uart_tx import UartTx
@@ -18,30 +19,80 @@ __all__ = ["SimTop", "Top"]
 
 
 class _Parts:
-    """Link, array and both halves of the UART, joined except for the streams of bytes."""
+    """Link, array, boot loader and both halves of the UART, joined except for the host's bytes.
+
+    Attributes
+    ----------
+    rx, tx : stream.Interface
+        Bytes from and to the host.
+    quiet : Signal
+        All but the UART rests.
+    deaf : Signal
+        Bytes from the host are dropped.
+    error : Signal
+        See `Top`.
+    """
 
     def __init__(self, m: Module, config: ArrayConfig) -> None:
         m.submodules.uart_rx = self.uart_rx = UartRx()
         m.submodules.uart_tx = self.uart_tx = UartTx()
         m.submodules.link = self.link = Link(config)
         m.submodules.array = self.array = Array(config)
-        wiring.connect(m, self.link.array, self.array.link)
+        self.quiet, self.deaf, self.error = Signal(), Signal(), Signal()
+        rests = self.link.quiet & ~self.array.link.busy
+        damaged = self._damaged(m)
         m.d.comb += [
             self.uart_rx.increment.eq(self.link.increment),
             self.uart_tx.increment.eq(self.link.increment),
             self.link.line_error.eq(self.uart_rx.line_error),
         ]
+        self.boot = Boot(config) if config.boot_offset is not None else None
+        if self.boot is None:
+            self.rx, self.tx = self.link.rx, self.link.tx
+            wiring.connect(m, self.link.array, self.array.link)
+            m.d.comb += [self.quiet.eq(rests), self.error.eq(damaged)]
+        else:
+            m.submodules.boot = boot = self.boot
+            self.rx, self.tx = boot.host_rx, boot.host_tx
+            wiring.connect(m, self.link.array, boot.link)
+            wiring.connect(m, boot.array, self.array.link)
+            wiring.connect(m, boot.link_rx, self.link.rx)
+            wiring.connect(m, self.link.tx, boot.link_tx)
+            m.d.comb += [
+                boot.link_quiet.eq(self.link.quiet),
+                self.quiet.eq(rests & boot.quiet),
+                self.deaf.eq(boot.deaf),
+                self.error.eq(damaged | boot.error),
+            ]
+
+    def _damaged(self, m: Module) -> Signal:
+        """Remember that a byte or frame was damaged or refused, as long as that is counted."""
+        damaged = Signal()
+        port = self.array.link
+        with m.If(port.reset.valid & (port.reset.payload == Const(ResetKind.COUNTERS, 2))):
+            m.d.sync += damaged.eq(0)
+        with m.If(
+            port.count_line_error
+            | port.count_bad_frame
+            | port.count_out_of_order
+            | port.count_refused
+        ):
+            m.d.sync += damaged.eq(1)
+        return damaged
 
 
-def _flash_members(config: ArrayConfig) -> dict[str, wiring.Member]:
-    if config.boot_offset is None:
-        return {}
-    return {
-        "flash_cs": Out(1),
-        "flash_clk": Out(1),
-        "flash_copi": Out(1),
-        "flash_cipo": In(1),
-    }
+def _flash_members(config: ArrayConfig) -> dict[str, Any]:
+    return {} if config.boot_offset is None else FLASH_MEMBERS
+
+
+def _join_flash(m: Module, top: Any, parts: _Parts) -> None:
+    if parts.boot is not None:
+        m.d.comb += [
+            top.flash_cs.eq(parts.boot.flash_cs),
+            top.flash_clk.eq(parts.boot.flash_clk),
+            top.flash_copi.eq(parts.boot.flash_copi),
+            parts.boot.flash_cipo.eq(top.flash_cipo),
+        ]
 
 
 class Top(wiring.Component):
@@ -94,14 +145,16 @@ class Top(wiring.Component):
         """Join the parts."""
         m = Module()
         parts = _Parts(m, self._config)
-        wiring.connect(m, parts.uart_rx.o, parts.link.rx)
-        wiring.connect(m, parts.link.tx, parts.uart_tx.i)
+        wiring.connect(m, parts.uart_rx.o, parts.rx)
+        wiring.connect(m, parts.tx, parts.uart_tx.i)
         m.d.comb += [
             parts.uart_rx.rx.eq(self.rx),
             self.tx.eq(parts.uart_tx.tx),
             parts.link.tx_idle.eq(parts.uart_tx.idle),
-            self.running.eq(parts.link.array.busy),
+            self.running.eq(parts.array.link.busy),
+            self.error.eq(parts.error),
         ]
+        _join_flash(m, self, parts)
         return m
 
 
@@ -136,6 +189,10 @@ class SimTop(wiring.Component):
         rest, and no byte waits. The state then changes no more until a byte comes.
     increment : Out(24)
         The device's rate: a bit takes ``2**24 / increment`` cycles.
+    deaf : Out(1)
+        Bytes to the link are dropped, since the boot loader is at work.
+    flash_cs, flash_clk, flash_copi : Out(1), flash_cipo : In(1)
+        As in `Top`.
     """
 
     clk: Signal
@@ -146,6 +203,11 @@ class SimTop(wiring.Component):
     byte_out: Any
     quiet: Signal
     increment: Signal
+    deaf: Signal
+    flash_cs: Signal
+    flash_clk: Signal
+    flash_copi: Signal
+    flash_cipo: Signal
 
     def __init__(self, config: ArrayConfig) -> None:
         self._config = config
@@ -159,6 +221,8 @@ class SimTop(wiring.Component):
                 "byte_out": Out(wiring.Signature({"valid": Out(1), "payload": Out(8)})),
                 "quiet": Out(1),
                 "increment": Out(BAUD_PHASE_BITS),
+                "deaf": Out(1),
+                **_flash_members(config),
             }
         )
 
@@ -169,6 +233,7 @@ class SimTop(wiring.Component):
         m.d.comb += sync.clk.eq(self.clk)
         parts = _Parts(m, self._config)
         link, uart_rx, uart_tx = parts.link, parts.uart_rx, parts.uart_tx
+        rx, tx = parts.rx, parts.tx
         bypass = Signal()
         taken = stream.Signature(8).create()
         m.d.sync += bypass.eq(self.bypass)
@@ -182,23 +247,18 @@ class SimTop(wiring.Component):
             uart_rx.rx.eq(self.rx),
             self.tx.eq(uart_tx.tx),
             self.increment.eq(link.increment),
+            self.deaf.eq(parts.deaf),
             link.tx_idle.eq(bypass | uart_tx.idle),
-            link.rx.valid.eq(Mux(bypass, taken.valid, uart_rx.o.valid)),
-            link.rx.payload.eq(Mux(bypass, taken.payload, uart_rx.o.payload)),
-            taken.ready.eq(bypass & link.rx.ready),
-            uart_rx.o.ready.eq(~bypass & link.rx.ready),
-            self.byte_out.valid.eq(bypass & link.tx.valid),
-            self.byte_out.payload.eq(link.tx.payload),
-            uart_tx.i.valid.eq(~bypass & link.tx.valid),
-            uart_tx.i.payload.eq(link.tx.payload),
-            link.tx.ready.eq(bypass | uart_tx.i.ready),
-            self.quiet.eq(
-                link.quiet
-                & ~link.array.busy
-                & uart_tx.idle
-                & ~link.rx.valid
-                & ~link.tx.valid
-                & ~uart_rx.line_error
-            ),
+            rx.valid.eq(Mux(bypass, taken.valid, uart_rx.o.valid)),
+            rx.payload.eq(Mux(bypass, taken.payload, uart_rx.o.payload)),
+            taken.ready.eq(bypass & rx.ready),
+            uart_rx.o.ready.eq(~bypass & rx.ready),
+            self.byte_out.valid.eq(bypass & tx.valid),
+            self.byte_out.payload.eq(tx.payload),
+            uart_tx.i.valid.eq(~bypass & tx.valid),
+            uart_tx.i.payload.eq(tx.payload),
+            tx.ready.eq(bypass | uart_tx.i.ready),
+            self.quiet.eq(parts.quiet & uart_tx.idle & ~rx.valid & ~tx.valid & ~uart_rx.line_error),
         ]
+        _join_flash(m, self, parts)
         return m

@@ -43,7 +43,7 @@ BOOT_VERSION = 1
 HEADER_BYTES = 8
 """Magic, version and layout."""
 IMAGE_CRC_BYTES = 4
-MAX_IMAGE_BYTES = (1 << 20) - HEADER_BYTES
+MAX_IMAGE_BYTES = (1 << 20) - 16
 """A loader gives up here, so that garbage ends."""
 BOOT_NONCE = 0xB007
 """Nonce of the loader's sessions."""
