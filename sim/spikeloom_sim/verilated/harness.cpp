@@ -10,9 +10,12 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "Vsim_top.h"
+#include "spi_flash.h"
 #include "verilated.h"
 
 namespace {
@@ -139,6 +142,22 @@ class BitReceiver {
     Cycles left_ = 0;
 };
 
+// Whether the board has a flash; one without has no such pins.
+template <class Top, class = void>
+constexpr bool kHasFlash = false;
+template <class Top>
+constexpr bool kHasFlash<Top, std::void_t<decltype(std::declval<Top>().flash_cs)>> = true;
+
+// Joins the board's pins with its flash, if there is one; next to nothing while it rests.
+template <class Top>
+void tick_flash(Top& top, SpiFlash& flash, uint64_t now_cyc) {
+    if constexpr (kHasFlash<Top>) {
+        if (top.flash_cs || flash.selected()) {
+            top.flash_cipo = flash.tick(top.flash_cs, top.flash_clk, top.flash_copi, now_cyc);
+        }
+    }
+}
+
 class Board {
   public:
     Board(bool bits, Cycles bit, uint64_t latency)
@@ -153,6 +172,10 @@ class Board {
     ~Board() { top_.final(); }
 
     void set_rate(Cycles bit) { bit_ = bit; }
+    void set_flash(const uint8_t* data, size_t size, uint32_t offset, uint64_t wake_cyc) {
+        flash_.fill(data, size, offset, wake_cyc);
+    }
+    bool deaf() const { return deaf_; }
     void set_latency(uint64_t latency) { latency_ = latency; }
 
     void write(const uint8_t* data, size_t size) {
@@ -210,6 +233,7 @@ class Board {
             if (count_.clock_cyc >= end) break;
             bits_ ? step_bits() : step_bytes();
         }
+        deaf_ = top_.deaf;
         std::lock_guard<std::mutex> guard{mutex_};
         published_ = count_;
         return result;
@@ -224,6 +248,7 @@ class Board {
     void edge() {
         top_.clk = 1;
         top_.eval();
+        tick_flash(top_, flash_, count_.time_cyc);
         ++count_.time_cyc;
         ++count_.clock_cyc;
     }
@@ -333,6 +358,7 @@ class Board {
 
     VerilatedContext context_;
     Vsim_top top_;
+    SpiFlash flash_;
     const bool bits_;
     std::atomic<Cycles> bit_;
     std::atomic<uint64_t> latency_;
@@ -356,6 +382,7 @@ class Board {
     std::atomic<bool> posted_{false};
     std::atomic<size_t> available_{0};
     std::atomic<size_t> unsent_{0};
+    std::atomic<bool> deaf_{true};
 };
 
 Board* board(void* handle) { return static_cast<Board*>(handle); }
@@ -375,6 +402,11 @@ EXPORT void spikeloom_set_rate(void* handle, int64_t bit) { board(handle)->set_r
 EXPORT void spikeloom_set_latency(void* handle, uint64_t latency) {
     board(handle)->set_latency(latency);
 }
+EXPORT void spikeloom_set_flash(void* handle, const uint8_t* data, size_t size, uint32_t offset,
+                                uint64_t wake_cyc) {
+    board(handle)->set_flash(data, size, offset, wake_cyc);
+}
+EXPORT int spikeloom_deaf(void* handle) { return board(handle)->deaf(); }
 EXPORT void spikeloom_write(void* handle, const uint8_t* data, size_t size) {
     board(handle)->write(data, size);
 }

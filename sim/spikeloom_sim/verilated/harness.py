@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from spikeloom.contract import ArrayConfig
+from spikeloom.contract.boot import FLASH_WAKE_US
 
 from .build import LIBRARY
 
@@ -73,6 +74,11 @@ def _load(path: Path) -> ctypes.CDLL:
         "destroy": (None, [handle]),
         "set_rate": (None, [handle, ctypes.c_int64]),
         "set_latency": (None, [handle, ctypes.c_uint64]),
+        "set_flash": (
+            None,
+            [handle, ctypes.c_char_p, size, ctypes.c_uint32, ctypes.c_uint64],
+        ),
+        "deaf": (ctypes.c_int, [handle]),
         "write": (None, [handle, ctypes.c_char_p, size]),
         "read": (size, [handle, ctypes.c_char_p, size]),
         "available": (size, [handle]),
@@ -134,6 +140,22 @@ class Harness:
     def set_latency(self, latency_cyc: int) -> None:
         """Change how long bytes from the board are held back, in clock cycles."""
         self._library.spikeloom_set_latency(self._handle, latency_cyc)
+
+    def set_flash(self, data: bytes) -> None:
+        """Put bytes into the board's flash where its boot loader looks; before the first `run`."""
+        config = self.config
+        wake_cyc = round(config.clock_hz * FLASH_WAKE_US / 1e6)
+        self._library.spikeloom_set_flash(
+            self._handle, data, len(data), config.boot_offset or 0, wake_cyc
+        )
+
+    @property
+    def deaf(self) -> bool:
+        """Whether the board dropped bytes when `run` last returned: its boot loader was at work.
+
+        True before the first `run`.
+        """
+        return bool(self._library.spikeloom_deaf(self._handle))
 
     def write(self, data: bytes) -> None:
         """Queue bytes to the board."""

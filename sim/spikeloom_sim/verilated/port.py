@@ -18,6 +18,8 @@ _GLANCE_CYC = 2000
 """Cycles that pass when someone only asks whether there is anything."""
 _BLINK_CYC = 50
 """Cycles that pass when someone asks for more although there is something."""
+_BOOT_LIMIT_CYC = 1 << 28
+"""How long a board may boot, in cycles: two passes over the largest image at the slowest clock."""
 _FLUSH_LIMIT_S = 60.0
 """How long `SimPort.flush` lets the board work, in seconds of simulated time."""
 
@@ -67,7 +69,7 @@ class SimPort(SerialBase):
     # Opening and closing
 
     def open(self) -> None:
-        """Build the board if this is its first use, and power it up.
+        """Build the board if this is its first use, power it up and wait until it has booted.
 
         Raises
         ------
@@ -87,6 +89,7 @@ class SimPort(SerialBase):
         if options.baud is not None:
             self._baudrate = options.baud
         bits = options.uart == "bits"
+        contents = options.flash_contents()
         self._harness = Harness(
             folder,
             options.config,
@@ -94,9 +97,24 @@ class SimPort(SerialBase):
             baud=self._baudrate,
             latency_cyc=options.latency_cyc,
         )
+        if options.config.boot_offset is not None:
+            self._harness.set_flash(contents)
+            self._boot(self._harness)
         self.has_line_rate = bits
         self._cancelled = False
         self.is_open = True
+
+    def _boot(self, harness: Harness) -> None:
+        """Let time pass until the board listens to its line."""
+        left_cyc = _BOOT_LIMIT_CYC
+        while harness.deaf:
+            if left_cyc <= 0:
+                raise SerialException(
+                    f"the board must boot within {_BOOT_LIMIT_CYC} cycles; look at what stands in "
+                    f"its flash"
+                )
+            harness.run(_GLANCE_CYC)
+            left_cyc -= _GLANCE_CYC
 
     def close(self) -> None:
         """Remove the board; a read in another thread ends with `serial.PortNotOpenError`."""

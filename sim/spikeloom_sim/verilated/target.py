@@ -61,7 +61,7 @@ def open_sim(
         Time limits of the link.
     **options
         Options that win over the URL's: `config` (an `ArrayConfig`), `uart`, `baud`,
-        `latency_us`, `optimise`.
+        `latency_us`, `optimise`, `flash`.
 
     Raises
     ------

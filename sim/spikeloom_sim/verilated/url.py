@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
@@ -42,6 +43,13 @@ class SimOptions:
         with ``uart=bits`` not at all, else for `DEFAULT_LATENCY_CYC` cycles.
     optimise : int
         The compiler's level of optimisation, 0..3.
+    flash : str or None
+        A file that stands in the board's flash at `boot_offset`; None: an erased flash.
+
+    Raises
+    ------
+    SimUrlError
+        If there is a file, but the configuration has no boot loader.
 
     Examples
     --------
@@ -55,6 +63,31 @@ class SimOptions:
     baud: int | None = None
     latency_us: float | None = None
     optimise: int = DEFAULT_OPTIMISE
+    flash: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.flash is not None and self.config.boot_offset is None:
+            raise SimUrlError(
+                f"flash must be left out for configuration {self.config.name!r}, which has no "
+                f"boot loader; choose one with a boot_offset"
+            )
+
+    def flash_contents(self) -> bytes:
+        """Return what stands in the flash.
+
+        Raises
+        ------
+        SimUrlError
+            If the file cannot be read.
+        """
+        if self.flash is None:
+            return b""
+        try:
+            return Path(self.flash).read_bytes()
+        except OSError as error:
+            raise SimUrlError(
+                f"flash must be a file that can be read, not {self.flash!r}: {error}; correct it"
+            ) from None
 
     @property
     def latency_cyc(self) -> int:
@@ -142,9 +175,14 @@ def _read_optimise(name: str, value: Any) -> int:
     return int(value)
 
 
+def _read_flash(name: str, value: Any) -> str:
+    return str(value)
+
+
 _READERS = {
     "uart": _read_uart,
     "baud": _read_baud,
     "latency_us": _read_latency,
     "optimise": _read_optimise,
+    "flash": _read_flash,
 }
