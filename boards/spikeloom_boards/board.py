@@ -80,12 +80,15 @@ class Loader:
         Arguments that load a bitstream until power goes.
     network : tuple of str
         Arguments that write a boot network, apart from ``--offset`` and the file.
+    own_flash : bool
+        Whether the bitstream goes to a flash within the FPGA, away from the boot network.
     """
 
     board: str
     flash: tuple[str, ...] = ("--write-flash",)
     volatile: tuple[str, ...] = ("--write-sram",)
     network: tuple[str, ...] = ("--write-flash", "--file-type", "raw")
+    own_flash: bool = False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -194,6 +197,11 @@ class BoardTable:
     def array_config(self) -> ArrayConfig:
         """The configuration that is built for the board."""
         return named_config(self.config)
+
+    @property
+    def bitstream_in_flash(self) -> bool:
+        """Whether bitstream and boot network share a flash."""
+        return self.flash is not None and not self.loader.own_flash
 
     @property
     def fpga(self) -> Part:

@@ -9,6 +9,8 @@ from typing import Any
 from spikeloom.contract import ArrayConfig
 from spikeloom_boards import BoardTable
 
+from .errors import ToolMissingError
+
 __all__ = ["DESIGN", "Plan", "make_plan"]
 
 DESIGN = "top"
@@ -71,13 +73,21 @@ def make_plan(
     ------
     ClockError
         If the board cannot make the array's clock.
+    ToolMissingError
+        If Amaranth or amaranth-boards is not installed.
     """
-    # Amaranth takes a while to import.
-    from .board_top import BoardTop
+    try:
+        # Amaranth takes a while to import.
+        from .board_top import BoardTop
 
+        platform: Any = board.platform()
+    except ImportError as error:
+        raise ToolMissingError(
+            f"Amaranth and its boards must be installed to build for a board, but {error}; "
+            f"run: pip install 'spikeloom[boards]'"
+        ) from error
     config = board.array_config if config is None else config
     top = BoardTop(board, config) if inner is None else BoardTop(board, config, inner)
-    platform: Any = board.platform()
     with _without_overrides():
         plan = platform.prepare(top, name=DESIGN, emit_src=False, **board.overrides)
     files = {

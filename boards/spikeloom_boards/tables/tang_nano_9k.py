@@ -35,6 +35,7 @@ BOARDS = (
         loader=Loader(
             board="tangnano9k",
             network=("--write-flash", "--external-flash", "--file-type", "raw"),
+            own_flash=True,
         ),
         usb=Usb(vid=0x0403, pid=0x6010, uart_interface=1),
         remarks=(

@@ -1,0 +1,1 @@
+"""Commands about boards: ``spikeloom boards``, ``build``, ``flash`` and ``fit``."""
