@@ -100,14 +100,7 @@ class BootImage:
             plays, or is for another array.
         """
         _check_header(data)
-        stimulus, at = _section(data, HEADER_BYTES, "stimulus")
-        setup, at = _section(data, at, "setup")
-        end = at + IMAGE_CRC_BYTES
-        if data[at:end] != image_crc(data[:at]):
-            raise BootImageError(
-                f"CRC of a boot image must be {image_crc(data[:at]).hex()}, not "
-                f"{data[at:end].hex() or 'missing'}; it is damaged or cut, make it again"
-            )
+        stimulus, setup, end = _sections(data)
         if data[end:].strip(bytes([_ERASED])):
             raise BootImageError(
                 f"a boot image must end after {end} bytes, but {len(data) - end} follow; cut them"
@@ -120,6 +113,15 @@ class BootImage:
         if config is not None:
             image.check_fits(config)
         return image
+
+    @staticmethod
+    def is_whole(data: bytes) -> bool:
+        """Return whether there are two sections and a right CRC, whatever the header says."""
+        try:
+            _sections(data)
+        except BootImageError:
+            return False
+        return True
 
     def requests(self, section: str) -> list[Request]:
         """Return the requests of a section, ``"setup"`` or ``"stimulus"``.
@@ -181,6 +183,19 @@ def _check_header(data: bytes) -> None:
             f"version of a boot image must be {BOOT_VERSION}, not {version}; make it again with "
             f"this package"
         )
+
+
+def _sections(data: bytes) -> tuple[tuple[bytes, ...], tuple[bytes, ...], int]:
+    """Return the frames of both sections, and where the image ends; the CRC is right."""
+    stimulus, at = _section(data, HEADER_BYTES, "stimulus")
+    setup, at = _section(data, at, "setup")
+    end = at + IMAGE_CRC_BYTES
+    if data[at:end] != image_crc(data[:at]):
+        raise BootImageError(
+            f"CRC of a boot image must be {image_crc(data[:at]).hex()}, not "
+            f"{data[at:end].hex() or 'missing'}; it is damaged or cut, make it again"
+        )
+    return stimulus, setup, end
 
 
 def _section(data: bytes, at: int, name: str) -> tuple[tuple[bytes, ...], int]:

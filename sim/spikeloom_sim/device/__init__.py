@@ -4,6 +4,7 @@
 what goes through any port. For tests of the host, and of other hosts.
 """
 
+from .booting import boot_device, check_flash
 from .device import Device
 from .faulty import FaultyPort, FaultyPortStatistics
 from .port import DevicePort, device_port
@@ -15,5 +16,7 @@ __all__ = [
     "DevicePort",
     "FaultyPort",
     "FaultyPortStatistics",
+    "boot_device",
+    "check_flash",
     "device_port",
 ]

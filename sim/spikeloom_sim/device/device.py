@@ -4,6 +4,7 @@ import struct
 from collections.abc import Callable
 
 from spikeloom.contract import MemoryMap, ValueRangeError, Window
+from spikeloom.contract.boot import BootState
 from spikeloom.contract.frames import (
     BAUD_PHASE_BITS,
     MAX_REPLY_PAYLOAD,
@@ -56,6 +57,8 @@ class Device:
         Phase increment of the line rate; changes after the reply to BAUD was sent.
     rings : ArrayRings
         The array and its rings.
+    boot_state : BootState
+        Status register ``boot``; see `spikeloom_sim.device.booting`.
     """
 
     def __init__(self, array: Target, version: int = PROTOCOL_VERSION) -> None:
@@ -65,6 +68,7 @@ class Device:
         self.session_end = SessionEnd.POWER_UP
         self.increment = self._first_increment()
         self.good_frames = 0
+        self.boot_state = BootState.ABSENT
         self._version = version
         self._memory = MemoryMap(self.config)
         self._nonce = 0
@@ -203,6 +207,7 @@ class Device:
             "session_end": int(self.session_end),
             "input_free": self.rings.input_free,
             "dropped": self.rings.dropped,
+            "boot": int(self.boot_state),
         }
         words = bytearray(data)
         for name, value in values.items():

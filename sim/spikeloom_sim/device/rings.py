@@ -36,12 +36,15 @@ class ArrayRings:
         Output words released and written since the rings were emptied; not wrapped.
     dropped : int
         Output words that found no room under `OutputPolicy.DROP`.
+    discarding : bool
+        Output goes nowhere, as while a boot network runs without a host.
     """
 
     def __init__(self, array: Target) -> None:
         self.array = array
         self.config = array.capability.config
         self.dropped = 0
+        self.discarding = False
         self.clear()
 
     def clear(self) -> None:
@@ -154,6 +157,8 @@ class ArrayRings:
 
     def _hand_over(self) -> bool:
         """Move output into the ring or drop it; return whether none is left."""
+        if self.discarding:
+            self._held.clear()
         if not self._held:
             return True
         policy = self._register("output_policy")

@@ -18,6 +18,7 @@ class Counters:
     last_arrivals: int = 0
     last_fired: int = 0
     last_swept: int = 0
+    boot: int = 0
 
     def clear(self) -> None:
         """Set the sticky ones to 0, as ``RESET counters`` does."""

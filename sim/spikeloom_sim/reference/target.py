@@ -1,6 +1,8 @@
 """`ModelTarget`: the reference model where a board could be."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from urllib.parse import parse_qsl
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from spikeloom.contract import (
     Window,
     named_config,
 )
+from spikeloom.contract.boot import BootState
 from spikeloom.contract.frames import ResetKind
 from spikeloom.contract.words import Words
 from spikeloom.target import Write
@@ -240,31 +243,43 @@ def _checked(words: Words) -> Words:
 
 
 def open_model(
-    url: str, *, config: ArrayConfig | None = None, coverage: Coverage | None = None
+    url: str,
+    *,
+    config: ArrayConfig | None = None,
+    coverage: Coverage | None = None,
+    flash: str | None = None,
 ) -> ModelTarget:
     """Open the reference model; entry point of scheme ``model``.
 
     Parameters
     ----------
     url : str
-        ``model:`` for the default configuration, or ``model:NAME`` for a named one.
+        ``model:`` for the default configuration, or ``model:NAME`` for a named one;
+        ``model:NAME?flash=FILE`` as with `flash`.
     config : ArrayConfig, optional
         A configuration without a name in `spikeloom.contract.CONFIGS`; the URL must not name
         one then.
     coverage : Coverage, optional
         Counts the branches that neurons take.
+    flash : str, optional
+        A file that stands in the flash at `boot_offset`. Its setup is loaded; of its stimulus, in
+        which a host would interrupt it anyway, nothing has been played yet.
 
     Raises
     ------
     ConfigError
-        If there is no configuration of that name, or two are given.
+        If there is no configuration of that name, or two are given, or there is a flash but no
+        boot loader.
+    ValueRangeError
+        If another option is in the URL, or the flash's file cannot be read.
 
     Examples
     --------
     >>> open_model("model:tiny").capability.config.neurons
     16
     """
-    name = url.removeprefix(_SCHEME)
+    name, _, query = url.removeprefix(_SCHEME).partition("?")
+    flash = _flash_of(url, query) if query else flash
     if config is None:
         config = named_config(name or DEFAULT_CONFIG)
     elif name and name != config.name:
@@ -272,4 +287,37 @@ def open_model(
             f"configuration must be given once, not as {name!r} in the URL and {config.name!r} as "
             f"an option; leave one out"
         )
-    return ModelTarget(config, url, coverage=coverage)
+    target = ModelTarget(config, url, coverage=coverage)
+    if flash is not None:
+        _boot(target, flash)
+    return target
+
+
+def _flash_of(url: str, query: str) -> str:
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    if set(options) != {"flash"}:
+        raise ValueRangeError(
+            f"an option of a model: URL must be flash=FILE, not {query!r} as in {url!r}; leave it "
+            f"out"
+        )
+    return options["flash"]
+
+
+def _boot(target: ModelTarget, flash: str) -> None:
+    """Do what a board does at power-up with a file in its flash."""
+    from spikeloom_sim.device import Device, boot_device
+
+    config = target.capability.config
+    if config.boot_offset is None:
+        raise ConfigError(
+            f"flash must be left out for configuration {config.name!r}, which has no boot loader; "
+            f"choose one with a boot_offset"
+        )
+    try:
+        contents = Path(flash).read_bytes()
+    except OSError as error:
+        raise ValueRangeError(
+            f"flash must be a file that can be read, not {flash!r}: {error}; correct it"
+        ) from None
+    state = boot_device(Device(target), contents)
+    target.model.counters.boot = BootState.TAKEN_OVER if state == BootState.RUNNING else state
