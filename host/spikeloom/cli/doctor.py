@@ -19,7 +19,7 @@ __all__ = ["UDEV_COMMAND", "UDEV_RULE", "Check", "Computer", "examine", "registe
 EXIT_ENVIRONMENT = 3
 OLDEST_PYTHON = (3, 11)
 UDEV_RULE = 'SUBSYSTEM=="usb", ATTRS{idVendor}=="0403", MODE="0660", TAG+="uaccess"'
-"""Lets whoever sits at a Linux computer program boards with FTDI chips, or such as pose as these."""
+"""Lets whoever sits at a Linux computer program boards whose USB chip is, or poses as, FTDI's."""
 _UDEV_FILE = "/etc/udev/rules.d/70-spikeloom.rules"
 UDEV_COMMAND = (
     f"echo '{UDEV_RULE}' | sudo tee {_UDEV_FILE} && sudo udevadm control --reload-rules && "
