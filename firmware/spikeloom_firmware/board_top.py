@@ -111,6 +111,8 @@ class BoardTop(Elaboratable):
     def elaborate(self, platform: Platform) -> Module:
         """Join the parts with the pins."""
         m = Module()
+        if self.clocking.domain is not None:
+            m.domains += self.clocking.domain
         m.submodules.clocking = self.clocking
         m.submodules.top = top = self._inner(self._config)
         uart: Any = platform.request(*self._board.uart, dir="-")

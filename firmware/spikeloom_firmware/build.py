@@ -264,7 +264,7 @@ def _read_report(flow: Flow, plan: Plan, cells: dict[str, int], folder: Path, to
         )
     try:
         return flow.report(plan, cells, folder)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ToolFailedError(
             f"{tool} must report use and timing, but its report cannot be read ({error!r})",
             tool,

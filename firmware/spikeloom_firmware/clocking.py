@@ -9,9 +9,12 @@ from amaranth.lib.cdc import FFSynchronizer, ResetSynchronizer
 
 from spikeloom_boards import BoardTable
 
-from .pll import PllSettings, pll_settings
+from .pll import PllSettings, clock_settings
 
 __all__ = ["Clocking"]
+
+
+_GATED = ("EHXPLLL", "MMCME2_BASE")
 
 
 class Clocking(Elaboratable):
@@ -29,6 +32,14 @@ class Clocking(Elaboratable):
     clock_hz : int
         Frequency of the array.
 
+    Attributes
+    ----------
+    domain : ClockDomain or None
+        To be added by the module that holds this one and all that uses it; None where the platform
+        makes it.
+    settings : PllSettings or None
+        How the PLL is set; None without one.
+
     Raises
     ------
     ClockError
@@ -38,14 +49,10 @@ class Clocking(Elaboratable):
     def __init__(self, board: BoardTable, clock_hz: int) -> None:
         self._board = board
         self._clock_hz = clock_hz
-        flash = board.flash
-        # Amaranth's own domain on 7-series parts uses the cell that the flash's clock needs.
-        self._own = clock_hz != board.oscillator_hz or (
-            flash is not None and flash.clock == "startupe2"
-        )
-        self.settings: PllSettings | None = None
-        if self._own:
-            self.settings = pll_settings(board.pll, board.oscillator_hz, clock_hz, board.part)
+        self.settings = clock_settings(board, clock_hz)
+        self.domain: ClockDomain | None = None
+        if self.settings is not None:
+            self.domain = ClockDomain("sync", reset_less=self.settings.kind in _GATED)
 
     def elaborate(self, platform: Platform) -> Module:
         """Build PLL and domain."""
@@ -61,10 +68,9 @@ class Clocking(Elaboratable):
             "MMCME2_BASE": _xc7,
         }[self.settings.kind]
         make(m, self.settings, pin, raw, locked)
-        if self.settings.kind in ("EHXPLLL", "MMCME2_BASE"):
+        if self.settings.kind in _GATED:
             self._gate(m, raw, locked)
         else:
-            m.domains += ClockDomain("sync")
             m.d.comb += ClockSignal("sync").eq(raw)
             m.submodules.start = ResetSynchronizer(~locked, domain="sync")
         if self.settings.kind != "MMCME2_BASE":
@@ -77,7 +83,6 @@ class Clocking(Elaboratable):
         assert self.settings is not None
         enable = Signal(name="clock_enable")
         m.domains += ClockDomain("pll", reset_less=True, local=True)
-        m.domains += ClockDomain("sync", reset_less=True)
         if self.settings.kind == "EHXPLLL":
             m.d.comb += ClockSignal("pll").eq(raw)
         else:

@@ -10,6 +10,7 @@ from spikeloom.contract import ArrayConfig
 from spikeloom_boards import BoardTable
 
 from .errors import ToolMissingError
+from .pll import clock_settings
 
 __all__ = ["DESIGN", "Plan", "make_plan"]
 
@@ -76,6 +77,8 @@ def make_plan(
     ToolMissingError
         If Amaranth or amaranth-boards is not installed.
     """
+    config = board.array_config if config is None else config
+    clock_settings(board, config.clock_hz)
     try:
         # Amaranth takes a while to import.
         from .board_top import BoardTop
@@ -86,7 +89,6 @@ def make_plan(
             f"Amaranth and its boards must be installed to build for a board, but {error}; "
             f"run: pip install 'spikeloom[boards]'"
         ) from error
-    config = board.array_config if config is None else config
     top = BoardTop(board, config) if inner is None else BoardTop(board, config, inner)
     with _without_overrides():
         plan = platform.prepare(top, name=DESIGN, emit_src=False, **board.overrides)

@@ -8,11 +8,12 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
+from spikeloom_boards import BoardTable
 from spikeloom_boards.board import PllKind
 
 from .errors import ClockError
 
-__all__ = ["MHZ", "PllSettings", "pll_settings"]
+__all__ = ["MHZ", "PllSettings", "clock_settings", "pll_settings"]
 
 MHZ = 1_000_000
 
@@ -232,6 +233,21 @@ def pll_settings(kind: PllKind, input_hz: int, output_hz: int, part: str = "") -
         f"clock of the array must be one that {kind} makes from {input_hz / MHZ:g} MHz, not "
         f"{output_hz / MHZ:g} MHz; the nearest are {' and '.join(offers)} MHz"
     )
+
+
+def clock_settings(board: BoardTable, clock_hz: int) -> PllSettings | None:
+    """Return how a board's PLL makes a clock; None where its oscillator will do.
+
+    Raises
+    ------
+    ClockError
+        If the PLL cannot make that frequency.
+    """
+    # Amaranth's own domain on 7-series parts uses the cell that the flash's clock needs.
+    taken = board.flash is not None and board.flash.clock == "startupe2"
+    if clock_hz == board.oscillator_hz and not taken:
+        return None
+    return pll_settings(board.pll, board.oscillator_hz, clock_hz, board.part)
 
 
 def _quality(settings: PllSettings) -> tuple[int, Fraction]:
