@@ -6,7 +6,6 @@ from typing import Any
 
 from serial import PortNotOpenError, SerialBase, SerialException
 
-from .build import build_board
 from .harness import BoardCounters, Harness, RunResult
 from .url import SimOptions
 
@@ -85,7 +84,7 @@ class SimPort(SerialBase):
             if self.port is None:
                 raise SerialException("Port must be configured before it can be used.")
             options = SimOptions.from_url(self.port)
-        folder = build_board(options.config, optimise=options.optimise)
+        folder = options.build()
         if options.baud is not None:
             self._baudrate = options.baud
         bits = options.uart == "bits"

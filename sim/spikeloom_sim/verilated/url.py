@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from spikeloom.contract import DEFAULT_CONFIG, ArrayConfig, SpikeloomError, named_config
 
-from .build import DEFAULT_OPTIMISE, OPTIMISE_LEVELS
+from .build import DEFAULT_OPTIMISE, OPTIMISE_LEVELS, build_board
 
 __all__ = ["SCHEME", "SimOptions", "SimUrlError"]
 
@@ -71,6 +71,16 @@ class SimOptions:
                 f"flash must be left out for configuration {self.config.name!r}, which has no "
                 f"boot loader; choose one with a boot_offset"
             )
+
+    def build(self) -> Path:
+        """Build the board if this is its first use; return the folder with its library.
+
+        Raises
+        ------
+        ToolchainError, BuildError
+            If that cannot be done.
+        """
+        return build_board(self.config, optimise=self.optimise)
 
     def flash_contents(self) -> bytes:
         """Return what stands in the flash.
