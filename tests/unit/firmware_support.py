@@ -10,10 +10,10 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from spikeloom.contract import ArrayConfig, named_config
+from spikeloom.contract import ArrayConfig, Capability, named_config
 from spikeloom.contract.frames import baud_increment
 from spikeloom_boards import BoardTable
-from spikeloom_rtl.array.capability_rom import CapabilityRom
+from spikeloom_rtl.identity import build_id
 from spikeloom_rtl.link.uart_rx import UartRx
 from spikeloom_rtl.link.uart_tx import UartTx
 
@@ -36,8 +36,11 @@ class Echo(wiring.Component):
         m.submodules.sender = sender = UartTx()
         words = memory.Memory(shape=8, depth=512, init=[])
         m.submodules.words = words
-        m.submodules.rom = rom = CapabilityRom(self._config)
-        write, read = words.write_port(), words.read_port()
+        block = Capability(build_id(self._config), self._config).to_bytes()
+        # So deep that every tool takes a block memory for it.
+        rom = memory.Memory(shape=8, depth=512, init=list(block))
+        m.submodules.rom = rom
+        write, read, fact = words.write_port(), words.read_port(), rom.read_port()
         increment = baud_increment(115_200, self._config.clock_hz)
         sent = Signal()
         m.d.sync += sent.eq(receiver.o.valid)
@@ -51,8 +54,8 @@ class Echo(wiring.Component):
             write.data.eq(receiver.o.payload),
             write.en.eq(receiver.o.valid),
             read.addr.eq(receiver.o.payload),
-            rom.host.offset.eq(receiver.o.payload),
-            sender.i.payload.eq(read.data ^ rom.host.read_data),
+            fact.addr.eq(receiver.o.payload),
+            sender.i.payload.eq(read.data ^ fact.data),
             sender.i.valid.eq(sent),
             self.error.eq(receiver.line_error),
             self.running.eq(~sender.idle),
