@@ -13,7 +13,9 @@
 class Vsim_top {
   public:
     Vsim_top(VerilatedContext* context, const char*) : engine_{context} {
-        increment = engine_.ports[netlist::kIncrement];
+        increment = engine_.settings[kIncrement];
+        for (size_t k = kPulledUp; k < engine_.ports.size(); ++k) engine_.drive(engine_.ports[k], 1);
+        engine_.settle();
     }
 
     void final() {}
@@ -30,9 +32,9 @@ class Vsim_top {
         }
         const bool active = engine_.edge();
         deaf = ++cycles_ < kBootCycles;
-        tx = engine_.get(engine_.ports[netlist::kTx]);
+        tx = engine_.get(engine_.ports[kTx]);
         idle_cyc_ = rx && tx ? idle_cyc_ + 1 : 0;
-        quiet = !deaf && (!active || idle_cyc_ > engine_.ports[netlist::kIdleCycles]);
+        quiet = !deaf && (!active || idle_cyc_ > engine_.settings[kIdleCycles]);
     }
 
     uint8_t clk = 0, rx = 1, tx = 1, quiet = 0, deaf = 1;
@@ -41,12 +43,16 @@ class Vsim_top {
     uint32_t increment = 0;
 
   private:
+    // As build.py lists them.
+    enum Port : size_t { kRx, kTx, kPulledUp };
+    enum Setting : size_t { kIncrement, kIdleCycles };
+
     static constexpr uint64_t kBootCycles = 16384;
 
     void inputs() {
-        engine_.drive(engine_.ports[netlist::kRx], rx);
+        engine_.drive(engine_.ports[kRx], rx);
         engine_.settle();
-        tx = engine_.get(engine_.ports[netlist::kTx]);
+        tx = engine_.get(engine_.ports[kTx]);
     }
 
     netlist::Engine engine_;

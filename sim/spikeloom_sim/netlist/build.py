@@ -27,7 +27,7 @@ from spikeloom_sim.verilated.toolchain import Toolchain, find_toolchain
 
 from .errors import NetlistError
 from .image import Image, make_image
-from .reader import Family, read_netlist
+from .reader import Family, board_pins, read_netlist
 
 __all__ = ["build_netlist", "cell_models", "idle_cyc", "verilate_cells"]
 
@@ -125,10 +125,12 @@ def build_netlist(
     def make(folder: Path) -> None:
         with progress_line(config, progress or sys.stderr, _EXPECTED_S):
             netlist = read_netlist(netlist_json)
+            pins = board_pins(netlist)
             image = make_image(
                 netlist,
-                increment=baud_increment(config.baud_rates[0], config.clock_hz),
-                idle_cyc=idle_cyc(config),
+                clock=pins.clk,
+                ports=[pins.rx, pins.tx, *pins.pulled_up],
+                settings=[baud_increment(config.baud_rates[0], config.clock_hz), idle_cyc(config)],
             )
             _make(folder, image, netlist.family, sources, tools)
 

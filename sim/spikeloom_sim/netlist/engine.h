@@ -22,10 +22,6 @@ extern "C" const uint32_t spikeloom_netlist[];
 
 namespace netlist {
 
-// What the first section of the image holds: nets, two numbers, a net, and whether models with
-// combinational paths have a clock, too.
-enum Port { kClock, kRx, kTx, kIncrement, kIdleCycles, kGate, kCombClocked };
-
 enum SinkKind : uint32_t { kLut, kFlop, kRam, kCombPin, kSeqPin };
 constexpr uint32_t kKindBits = 3;
 constexpr uint32_t kPinBits = 4;
@@ -110,7 +106,7 @@ class Engine {
     // A rising edge of the clock; false if no net has changed in it.
     bool edge() {
         changes_.clear();
-        const bool open = value_[ports[kGate]];
+        const bool open = value_[gate_];
         clock_flops(open);
         if (open) {
             clock_rams();
@@ -118,14 +114,18 @@ class Engine {
         }
         for (uint32_t net : changes_) toggle(net);
         settle();
-        return !changes_.empty() || seq_awake_ > 0 || (comb_awake_ > 0 && ports[kCombClocked]);
+        return !changes_.empty() || seq_awake_ > 0 || (comb_awake_ > 0 && comb_clocked_);
     }
 
-    std::vector<uint32_t> ports;
+    // Nets and numbers that whoever drives the engine has asked for.
+    std::vector<uint32_t> ports, settings;
 
   private:
     void load(Words words) {
         ports = words.list();
+        settings = words.list();
+        gate_ = words.next();
+        comb_clocked_ = words.next();
         const auto luts = words.list();
         for (size_t k = 0; k < luts.size(); k += 2) {
             luts_.push_back({luts[k], static_cast<uint16_t>(luts[k + 1]), 0, false});
@@ -325,7 +325,7 @@ class Engine {
 
     void clock_models() {
         if (seq_awake_ > 0) seq_awake_ = clock_model(seq_, seq_nets_, seq_awake_);
-        if (comb_awake_ > 0 && ports[kCombClocked]) comb_awake_ = clock_model(comb_, comb_nets_, comb_awake_);
+        if (comb_awake_ > 0 && comb_clocked_) comb_awake_ = clock_model(comb_, comb_nets_, comb_awake_);
     }
 
     template <typename Model>
@@ -341,6 +341,8 @@ class Engine {
         return changes_.size() > before ? kModelStages : awake - 1;
     }
 
+    uint32_t gate_ = 0;
+    bool comb_clocked_ = false;
     Vcomb_cells comb_;
     Vseq_cells seq_;
     std::vector<Lut> luts_;

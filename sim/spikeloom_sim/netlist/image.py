@@ -68,7 +68,8 @@ class _Nets:
 
 
 class _Builder:
-    def __init__(self, netlist: Netlist) -> None:
+    def __init__(self, netlist: Netlist, clock: Bit) -> None:
+        self.clock = clock
         gates = netlist.gates
         self.gates = gates
         self.netlist = netlist
@@ -87,7 +88,7 @@ class _Builder:
 
     def clock_gate(self) -> int:
         """Check that there is one clock; return the net that lets it through to the array."""
-        clock = self.clock_nets.number(self.netlist.ports.clk)
+        clock = self.clock_nets.number(self.clock)
         gates = self.gates
         clocked = [
             *((flop.clock, "a flip-flop") for flop in gates.flops),
@@ -202,31 +203,34 @@ def _levels(nodes: list[tuple[list[int], list[int]]]) -> list[int]:
     return level
 
 
-def make_image(netlist: Netlist, *, increment: int, idle_cyc: int) -> Image:
+def make_image(
+    netlist: Netlist, *, clock: Bit, ports: Iterable[Bit], settings: Iterable[int] = ()
+) -> Image:
     """Turn a netlist into what the engine reads.
 
     Parameters
     ----------
     netlist : Netlist
         The netlist.
-    increment : int
-        The UART's first phase increment, for the harness.
-    idle_cyc : int
-        Cycles of silence on the line after which nothing is on its way.
+    clock : Bit
+        Input with the clock.
+    ports : iterable of Bit
+        Bits that whoever drives the engine wants to set and see.
+    settings : iterable of int
+        Numbers for whoever drives the engine.
 
     Raises
     ------
     NetlistError
         If there is more than one clock, a loop, or a net without a driver.
     """
-    builder = _Builder(netlist)
+    builder = _Builder(netlist, clock)
     gate = builder.clock_gate()
     builder.connect()
     nodes = builder.nodes()
     builder.check_drivers(nodes)
     level = _levels(nodes)
     number, gates = builder.nets.number, netlist.gates
-    ports = netlist.ports
     comb_clocked = any(
         clock in model.cell.pins
         for model in gates.models
@@ -234,7 +238,6 @@ def make_image(netlist: Netlist, *, increment: int, idle_cyc: int) -> Image:
         for clock in model.clocks
     )
     sections: list[list[int]] = [
-        [*map(number, (ports.clk, ports.rx, ports.tx)), increment, idle_cyc, gate, comb_clocked],
         [word for lut in gates.luts for word in (number(lut.out), lut.table)],
         [word for flop in gates.flops for word in (number(flop.out), _flags(builder, flop))],
         [
@@ -249,7 +252,9 @@ def make_image(netlist: Netlist, *, increment: int, idle_cyc: int) -> Image:
         level,
         *_fan_out(builder),
     ]
-    words = [word for section in sections for word in (len(section), *section)]
+    listed, numbers = [number(bit) for bit in ports], list(settings)
+    words = [len(listed), *listed, len(numbers), *numbers, gate, int(comb_clocked)]
+    words += [word for section in sections for word in (len(section), *section)]
     levels = 1 + max(level, default=0)
     return Image(
         words=np.array([*words, levels], "<u4").tobytes(),

@@ -11,7 +11,7 @@ from . import ecp5, ice40
 from .errors import NetlistError
 from .gates import Bit, Cell, Gates
 
-__all__ = ["FAMILIES", "Family", "Netlist", "Ports", "read_netlist"]
+__all__ = ["FAMILIES", "BoardPins", "Family", "Netlist", "Port", "board_pins", "read_netlist"]
 
 _IGNORED = frozenset({"$scopeinfo"})
 _TRUE = 1
@@ -50,18 +50,19 @@ FAMILIES = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Ports:
-    """The board's pins, as bits of the netlist.
+class Port:
+    """A port of the top module.
 
     Attributes
     ----------
-    clk, rx, tx : Bit
-        Oscillator and serial line.
+    direction : str
+        ``input`` or ``output``.
+    bits : tuple of Bit
+        Lowest first.
     """
 
-    clk: Bit
-    rx: Bit
-    tx: Bit
+    direction: str
+    bits: tuple[Bit, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,16 +72,39 @@ class Netlist:
     Attributes
     ----------
     family : Family
-    ports : Ports
-    inputs : tuple of Bit
-        All bits that the outside drives.
+    ports : dict of str to Port
+        By name.
     gates : Gates
     """
 
     family: Family
-    ports: Ports
-    inputs: tuple[Bit, ...]
+    ports: dict[str, Port]
     gates: Gates
+
+    @property
+    def inputs(self) -> tuple[Bit, ...]:
+        """All bits that the outside drives."""
+        return tuple(
+            bit for port in self.ports.values() if port.direction != "output" for bit in port.bits
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class BoardPins:
+    """A board's pins, as bits of its netlist.
+
+    Attributes
+    ----------
+    clk, rx, tx : Bit
+        Oscillator and serial line.
+    pulled_up : tuple of Bit
+        Inputs from a flash that is erased, or not there.
+    """
+
+    clk: Bit
+    rx: Bit
+    tx: Bit
+    pulled_up: tuple[Bit, ...]
 
 
 _ROLES = {
@@ -88,6 +112,7 @@ _ROLES = {
     "rx": ("input", re.compile(r"(^|_)rx(_|$)")),
     "tx": ("output", re.compile(r"(^|_)tx(_|$)")),
 }
+_FLASH = "flash"
 """By which name and direction a port is known; Amaranth calls a board's pins for example
 ``clk12_0__io`` and ``uart_0__rx__io``."""
 
@@ -103,12 +128,15 @@ def read_netlist(path: Path) -> Netlist:
     Raises
     ------
     NetlistError
-        If the file is none, a cell has no model, or the pins are not those of a board.
+        If the file is none, or a cell has no model.
     """
     module = _top_module(path)
     try:
         cells = [_cell(name, cell) for name, cell in module["cells"].items()]
-        ports = module["ports"]
+        pins = {
+            name: (str(port["direction"]), tuple(port["bits"]))
+            for name, port in module["ports"].items()
+        }
     except (KeyError, TypeError, AttributeError) as error:
         raise NetlistError(
             f"{path} must be a netlist of yosys, but its top module cannot be read ({error!r}); "
@@ -122,13 +150,36 @@ def read_netlist(path: Path) -> Netlist:
                 f"cells of {path} must be of a type that is simulated, but {cell.name!r} is a "
                 f"{cell.type}; add it to spikeloom_sim/netlist/{family.name}.py"
             )
-    return Netlist(
-        family=family,
-        ports=Ports(**{role: _port(path, ports, role) for role in _ROLES}),
-        inputs=tuple(
-            bit for port in ports.values() if port["direction"] == "input" for bit in port["bits"]
-        ),
-        gates=gates,
+    return Netlist(family=family, ports=_directed(pins, gates), gates=gates)
+
+
+def _directed(pins: dict[str, tuple[str, tuple[Bit, ...]]], gates: Gates) -> dict[str, Port]:
+    """Give pins that could go both ways the direction of their buffer."""
+    driven = {pad for _, pad in gates.aliases}
+    ports = {}
+    for name, (direction, bits) in pins.items():
+        if direction == "inout":
+            direction = "output" if driven.intersection(bits) else "input"
+        ports[name] = Port(direction, bits)
+    return ports
+
+
+def board_pins(netlist: Netlist) -> BoardPins:
+    """Find a board's pins by their names.
+
+    Raises
+    ------
+    NetlistError
+        If they are not those of a board.
+    """
+    inputs = [
+        bit
+        for name, port in netlist.ports.items()
+        if port.direction == "input" and _FLASH in name
+        for bit in port.bits
+    ]
+    return BoardPins(
+        **{role: _pin(netlist.ports, role) for role in _ROLES}, pulled_up=tuple(inputs)
     )
 
 
@@ -173,17 +224,16 @@ def _family(path: Path, types: set[str]) -> Family:
     )
 
 
-def _port(path: Path, ports: dict[str, Any], role: str) -> Bit:
+def _pin(ports: dict[str, Port], role: str) -> Bit:
     direction, pattern = _ROLES[role]
     found = [
         name
         for name, port in ports.items()
-        if port["direction"] == direction and pattern.search(name) and "flash" not in name
+        if port.direction == direction and pattern.search(name) and _FLASH not in name
     ]
-    if len(found) != 1 or len(ports[found[0]]["bits"]) != 1:
+    if len(found) != 1 or len(ports[found[0]].bits) != 1:
         raise NetlistError(
-            f"{path} must have one {direction} of one bit for {role!r}, not "
-            f"{', '.join(found) or 'none'} of {', '.join(ports)}"
+            f"a board's netlist must have one {direction} of one bit for {role!r}, not "
+            f"{', '.join(found) or 'none'} of {', '.join(ports)}; give it the board's own netlist"
         )
-    bit: Bit = ports[found[0]]["bits"][0]
-    return bit
+    return ports[found[0]].bits[0]
