@@ -100,13 +100,13 @@ class BootImage:
             plays, or is for another array.
         """
         _check_header(data)
-        stimulus, setup, end = _sections(data)
+        image = cls.parse(data)
+        end = image.size_bytes
         if data[end:].strip(bytes([_ERASED])):
             raise BootImageError(
                 f"a boot image must end after {end} bytes, but {len(data) - end} follow; cut them"
             )
-        image = cls(header=data[:HEADER_BYTES], setup=setup, stimulus=stimulus)
-        if not setup:
+        if not image.setup:
             raise BootImageError("a boot image must have setup frames, not 0; make it again")
         for name in ("setup", "stimulus"):
             _check_frames(name, image.requests(name))
@@ -114,14 +114,24 @@ class BootImage:
             image.check_fits(config)
         return image
 
-    @staticmethod
-    def is_whole(data: bytes) -> bool:
-        """Return whether there are two sections and a right CRC, whatever the header says."""
-        try:
-            _sections(data)
-        except BootImageError:
-            return False
-        return True
+    @classmethod
+    def parse(cls, data: bytes) -> Self:
+        """Take an image apart as a loader does: it looks at sections and CRC, not into frames.
+
+        Raises
+        ------
+        BootImageError
+            If a section does not end, or the CRC is wrong.
+        """
+        stimulus, at = _section(data, HEADER_BYTES, "stimulus")
+        setup, at = _section(data, at, "setup")
+        stored = data[at : at + IMAGE_CRC_BYTES]
+        if stored != image_crc(data[:at]):
+            raise BootImageError(
+                f"CRC of a boot image must be {image_crc(data[:at]).hex()}, not "
+                f"{stored.hex() or 'missing'}; it is damaged or cut, make it again"
+            )
+        return cls(header=data[:HEADER_BYTES], setup=setup, stimulus=stimulus)
 
     def requests(self, section: str) -> list[Request]:
         """Return the requests of a section, ``"setup"`` or ``"stimulus"``.
@@ -183,19 +193,6 @@ def _check_header(data: bytes) -> None:
             f"version of a boot image must be {BOOT_VERSION}, not {version}; make it again with "
             f"this package"
         )
-
-
-def _sections(data: bytes) -> tuple[tuple[bytes, ...], tuple[bytes, ...], int]:
-    """Return the frames of both sections, and where the image ends; the CRC is right."""
-    stimulus, at = _section(data, HEADER_BYTES, "stimulus")
-    setup, at = _section(data, at, "setup")
-    end = at + IMAGE_CRC_BYTES
-    if data[at:end] != image_crc(data[:at]):
-        raise BootImageError(
-            f"CRC of a boot image must be {image_crc(data[:at]).hex()}, not "
-            f"{data[at:end].hex() or 'missing'}; it is damaged or cut, make it again"
-        )
-    return stimulus, setup, end
 
 
 def _section(data: bytes, at: int, name: str) -> tuple[tuple[bytes, ...], int]:

@@ -43,8 +43,8 @@ BOOT_VERSION = 1
 HEADER_BYTES = 8
 """Magic, version and layout."""
 IMAGE_CRC_BYTES = 4
-MAX_IMAGE_BYTES = (1 << 20) - 16
-"""A loader gives up here, so that garbage ends."""
+MAX_IMAGE_BYTES = 1 << 20
+"""What is kept free for an image. A loader does not count: it gives up where no frame ends."""
 BOOT_NONCE = 0xB007
 """Nonce of the loader's sessions."""
 BOOT_STATE_BITS = 3

@@ -97,8 +97,7 @@ class Boot(wiring.Component):
             loader.room.eq(self._has_room()),
             self.quiet.eq(~mine),
             self.deaf.eq(loader.deaf),
-            # BAD_CRC, OTHER_ARRAY and REFUSED
-            self.error.eq(loader.state[2] & ~loader.state[:2].all()),
+            self.error.eq(loader.error),
             self.flash_cs.eq(loader.flash_cs),
             self.flash_clk.eq(loader.flash_clk),
             self.flash_copi.eq(loader.flash_copi),

@@ -12,11 +12,14 @@ from spikeloom.contract.boot import (
     FLASH_WAKE,
     FLASH_WAKE_US,
 )
+from spikeloom.contract.frames import MAX_FRAME
 
 __all__ = ["COUNT_BITS", "FIRST_COUNT", "FlashReader", "half_period_cyc", "wake_bit"]
 
-COUNT_BITS = 24
-"""Width of the count of bits; its last bit ends an image that does not end."""
+COUNT_BITS = 13
+"""Width of the count of bits. Its last bit ends an image that does not end: no frame is half as
+long."""
+assert 8 * (MAX_FRAME + 2) + 64 < 1 << (COUNT_BITS - 1)
 FIRST_COUNT = 32
 """Where the count begins. The command's 32 bits lead to 64, the header's 64 to 128, so that single
 bits of the count tell them apart."""
@@ -33,7 +36,9 @@ def wake_bit(config: ArrayConfig) -> int:
     """Return the bit of the count that says that the flash has had time to wake up."""
     sck_hz = config.clock_hz / (2 * half_period_cyc(config))
     periods = FLASH_WAKE_US * 1e-6 * sck_hz + FIRST_COUNT + _WAKE_BITS
-    return int(periods).bit_length()
+    bit = int(periods).bit_length()
+    assert bit < COUNT_BITS
+    return bit
 
 
 def _sent_bits(value: int, bits: int) -> list[int]:
@@ -60,10 +65,13 @@ class FlashReader(wiring.Component):
         SCK runs. It may stop after any bit.
     select : In(1)
         Select the flash after one period. It is let go as soon as this is low.
+    restart : In(1)
+        Count from `FIRST_COUNT` again, while SCK does not run.
     wake : In(1)
         The command is `FLASH_WAKE`, else `FLASH_READ` from `boot_offset` on.
-    count : Out(24)
-        `FIRST_COUNT` and the periods since the flash was selected; goes on after it was let go.
+    count : Out(13)
+        `FIRST_COUNT` and the periods since the flash was selected, or since `restart`; goes on
+        after the flash was let go.
     valid : Out(1)
         One cycle: a period has ended, `count` includes it.
     bit : Out(1)
@@ -74,6 +82,7 @@ class FlashReader(wiring.Component):
 
     run: Signal
     select: Signal
+    restart: Signal
     wake: Signal
     count: Signal
     valid: Signal
@@ -94,6 +103,7 @@ class FlashReader(wiring.Component):
             {
                 "run": In(1),
                 "select": In(1),
+                "restart": In(1),
                 "wake": In(1),
                 "count": Out(COUNT_BITS),
                 "valid": Out(1),
@@ -115,8 +125,8 @@ class FlashReader(wiring.Component):
             m.d.sync += self.clk.eq(~self.clk)
         with m.If(rising):
             m.d.sync += [self.bit.eq(self.cipo), self.count.eq(self.count + 1)]
-            with m.If(self.select & ~self.cs):
-                m.d.sync += self.count.eq(FIRST_COUNT)
+        with m.If(self.restart | (rising & self.select & ~self.cs)):
+            m.d.sync += self.count.eq(FIRST_COUNT)
         with m.If(self.valid):
             m.d.sync += self.cs.eq(1)
         with m.If(~self.select):

@@ -28,18 +28,20 @@ class ImageCheck(wiring.Component):
 
     Members
     -------
-    count : In(24)
+    count : In(13)
         `FlashReader`'s, which includes the bit.
     header, sum : In(1)
         The bit is one of the header, of the CRC.
     bit : In(1), valid : In(1)
         A bit of the image, if `valid`.
+    endless : In(1)
+        The image does not end.
     absent : Out(1)
         One cycle, with the bit behind the magic: the magic is wrong.
     other : Out(1)
         The header is wrong.
     damaged : Out(1)
-        The CRC is wrong.
+        The CRC is wrong, or does not come.
     """
 
     count: Signal
@@ -47,6 +49,7 @@ class ImageCheck(wiring.Component):
     sum: Signal
     bit: Signal
     valid: Signal
+    endless: Signal
     absent: Signal
     other: Signal
     damaged: Signal
@@ -60,6 +63,7 @@ class ImageCheck(wiring.Component):
                 "sum": In(1),
                 "bit": In(1),
                 "valid": In(1),
+                "endless": In(1),
                 "absent": Out(1),
                 "other": Out(1),
                 "damaged": Out(1),
@@ -90,7 +94,7 @@ class ImageCheck(wiring.Component):
         m.d.comb += feedback.eq(crc[-1] ^ self.bit)
         with m.If(self.valid):
             m.d.sync += crc.eq((crc << 1) ^ (feedback.replicate(_CRC_BITS) & _POLYNOMIAL))
-            # The right CRC is what the register sends out, so that nothing is fed back.
-            with m.If(self.sum & feedback):
-                m.d.sync += self.damaged.eq(1)
+        # The right CRC is what the register sends out, so that nothing is fed back.
+        with m.If((self.valid & self.sum & feedback) | self.endless):
+            m.d.sync += self.damaged.eq(1)
         return m

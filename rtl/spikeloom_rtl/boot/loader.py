@@ -1,6 +1,6 @@
 """The boot loader: what happens to an image, from power-up to the first byte of a host."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -12,6 +12,10 @@ from .image_check import ImageCheck
 
 __all__ = ["Loader"]
 
+_PHASES = (
+    "wake", "rest", "start", "command", "header", "body", "cut", "stop", "clear", "done",
+)  # fmt: skip
+_PASS = ("start", "command", "header", "body")
 _LAST_SECTION = 5
 """The sections are stimulus, setup, and the four bytes of the CRC."""
 
@@ -19,14 +23,9 @@ _LAST_SECTION = 5
 class Loader(wiring.Component):
     """Checks the image in the flash, plays its setup, then its stimulus again and again.
 
-    Takes at least 16 cycles a byte: 2 a bit and one more a byte, more where SCK is slower than
-    half the clock, plus what the link takes for each frame. Every pass reads the image from its
-    beginning; between two passes the link and the array must rest.
-
-    Parameters
-    ----------
-    config : ArrayConfig
-        The array; it has a `boot_offset`.
+    Takes at least 17 cycles a byte, 2 a bit and one more, or 1 more than 16 half periods of SCK,
+    plus what the link takes for each frame. Every pass reads the image from its beginning, while
+    link and array rest.
 
     Members
     -------
@@ -56,8 +55,15 @@ class Loader(wiring.Component):
         To the array: clear all memories; it is done.
     state : Out(3)
         `BootState`.
+    error : Out(1)
+        There is an image, and it could not be loaded.
     flash_cs, flash_clk, flash_copi : Out(1), flash_cipo : In(1)
         See `FlashReader`.
+
+    Parameters
+    ----------
+    config : ArrayConfig
+        The array; it has a `boot_offset`.
     """
 
     frames: stream.Interface
@@ -74,6 +80,7 @@ class Loader(wiring.Component):
     clear: Signal
     cleared: Signal
     state: Signal
+    error: Signal
     flash_cs: Signal
     flash_clk: Signal
     flash_copi: Signal
@@ -96,182 +103,164 @@ class Loader(wiring.Component):
                 "stop": Out(1),
                 "clear": Out(1),
                 "cleared": In(1),
-                "state": Out(BOOT_STATE_BITS, init=BootState.LOADING),
+                "state": Out(BOOT_STATE_BITS),
+                "error": Out(1),
                 "flash_cs": Out(1),
                 "flash_clk": Out(1),
                 "flash_copi": Out(1),
                 "flash_cipo": In(1),
             }
         )
+        # One register a phase: the smallest part has more of them to spare than logic.
+        self._in = {name: Signal(name=name, init=name == _PHASES[0]) for name in _PHASES}
         self._checked = Signal()  # the first pass is over,
         self._loaded = Signal()  # and the second
+        self._running = Signal()  # a frame of the stimulus has been begun
+        self._refused = Signal()
         self._section = Signal(range(_LAST_SECTION + 1))
         self._boundary = Signal(init=1)  # the last byte was a zero, or there was none
         self._full = Signal()  # a byte of the body is there
         self._take = Signal()  # and goes
+        self._ends = Signal()  # it is the zero that ends the section
+        self._playing = Signal()  # the section is played in this pass
 
     def elaborate(self, platform: object) -> Module:
         """Build the reader, the check and the sequence."""
         m = Module()
         m.submodules.reader = reader = FlashReader(self._config)
         m.submodules.check = check = ImageCheck(self._config)
+        self._read(m, reader, check)
+        self._offer(m)
+        self._sequence(m, reader, check)
+        self._show(m, check)
+        return m
+
+    def _read(self, m: Module, reader: FlashReader, check: ImageCheck) -> None:
+        """Build the register of bytes; let reader and check do what the phase asks for."""
+        phase, byte = self._in, self.frames.payload
+        passing = phase["command"] | phase["header"] | phase["body"]
         m.d.comb += [
             self.flash_cs.eq(reader.cs),
             self.flash_clk.eq(reader.clk),
             self.flash_copi.eq(reader.copi),
             reader.cipo.eq(self.flash_cipo),
+            reader.wake.eq(phase["wake"]),
+            reader.select.eq(phase["wake"] | passing),
+            reader.run.eq((phase["wake"] | phase["rest"] | passing) & ~self._full),
+            reader.restart.eq(self._full & (byte == 0)),
             check.count.eq(reader.count),
             check.bit.eq(reader.bit),
+            check.header.eq(phase["header"]),
             check.sum.eq(self._section[1:].any()),
-            self.deaf.eq(~self.done & ~(self.state[0] & self.state[1])),
+            check.valid.eq(reader.valid & ~self._checked & (phase["header"] | phase["body"])),
         ]
-        # RUNNING and TAKEN_OVER are the states in which no byte of the host is lost.
-        assert [s for s in BootState if s & 3 == 3] == [BootState.RUNNING, BootState.TAKEN_OVER]
-        playing = self._bytes(m, reader)
-        with m.FSM():
-            self._wake_states(m, reader)
-            self._read_states(m, reader, check, playing)
-            self._end_states(m)
-        return m
-
-    def _bytes(self, m: Module, reader: FlashReader) -> Signal:
-        """Build the register of bytes; return whether its section is played in this pass."""
-        byte = self.frames.payload
-        playing = Signal()
-        # Setup in the pass after the check, stimulus in those that follow.
-        m.d.comb += playing.eq(self._checked & (self._section[0] != self._loaded))
         with m.If(reader.valid):
             m.d.sync += byte.eq((byte << 1) | reader.bit)
-        with m.If(self.reply_ends):
-            m.d.sync += self.open.eq(0)
-        return playing
+        with m.If(reader.valid & (reader.count[:3] == 0) & phase["body"]):
+            m.d.sync += self._full.eq(1)
 
-    def _offer(self, m: Module, playing: Signal) -> None:
+    def _offer(self, m: Module) -> None:
         """Hand a byte to the link, or pass over it."""
         zero = self.frames.payload == 0
-        empty = self._boundary & zero
-        sent = playing & ~empty
-        begins = ~self.open & self.room
-        with m.If(self._full):
-            m.d.comb += [
-                self.frames.valid.eq(sent & (~self._boundary | begins)),
-                self._take.eq(~sent | (self.frames.valid & self.frames.ready)),
-            ]
+        sent = self._playing & ~self._ends
+        may_go = ~self._boundary | (~self.open & self.room)
+        m.d.comb += [
+            # Setup in the pass after the check, stimulus in those that follow.
+            self._playing.eq(self._checked & (self._section[0] != self._loaded)),
+            self._ends.eq(self._boundary & zero),
+            self._take.eq(self._full & self._in["body"] & (~sent | (may_go & self.frames.ready))),
+            self.cut.eq(self._in["cut"]),
+            self.frames.valid.eq(
+                (self._full & self._in["body"] & sent & may_go)
+                | (self._in["cut"] & ~self._boundary)
+            ),
+        ]
+        with m.If(self.reply_ends):
+            m.d.sync += self.open.eq(0)
         with m.If(self._take):
-            m.d.sync += [self._full.eq(0), self._boundary.eq(zero)]
-            with m.If(self._section[1:].any() | empty):
-                m.d.sync += self._section.eq(self._section + 1)
+            m.d.sync += [
+                self._full.eq(0),
+                self._boundary.eq(zero),
+                self._section.eq(self._section + (self._section[1:].any() | self._ends)),
+                self._running.eq(self._running | (self._loaded & sent)),
+            ]
             with m.If(sent):
                 m.d.sync += self.open.eq(1)
-
-    def _wake_states(self, m: Module, reader: FlashReader) -> None:
-        """Wake the flash up, and give it time."""
-        with m.State("WAKE"):
-            m.d.comb += [reader.run.eq(1), reader.select.eq(1), reader.wake.eq(1)]
-            with m.If(reader.valid & reader.count[3]):
-                m.next = "REST"
-        with m.State("REST"):
-            m.d.comb += reader.run.eq(1)
-            with m.If(reader.valid & reader.count[wake_bit(self._config)]):
-                m.next = "START"
-
-    def _read_states(
-        self, m: Module, reader: FlashReader, check: ImageCheck, playing: Signal
-    ) -> None:
-        """Read the image: command, header, body."""
-        with m.State("START"):
+        with m.If(self._in["start"]):
             m.d.sync += [self._section.eq(0), self._boundary.eq(1)]
-            with m.If(self.quiet & ~self.open):
-                m.next = "COMMAND"
-            self._interrupt(m)
-        with m.State("COMMAND"):
-            m.d.comb += [reader.run.eq(1), reader.select.eq(1)]
-            with m.If(reader.valid & reader.count[6]):
-                m.next = "HEADER"
-            self._interrupt(m)
-        with m.State("HEADER"):
-            m.d.comb += [
-                reader.run.eq(1),
-                reader.select.eq(1),
-                check.header.eq(~self._checked),
-                check.valid.eq(~self._checked & reader.valid),
-            ]
-            with m.If(reader.valid & reader.count[7]):
-                m.next = "BODY"
-            with m.If(check.absent):
-                self._finish(m, BootState.ABSENT)
-            self._interrupt(m)
-        with m.State("BODY"):
-            m.d.comb += [
-                reader.run.eq(~self._full),
-                reader.select.eq(1),
-                check.valid.eq(~self._checked & reader.valid),
-            ]
-            with m.If(reader.valid & (reader.count[:3] == 0)):
-                m.d.sync += self._full.eq(1)
-            self._offer(m, playing)
-            with m.If(self._take):
-                self._advance(m, check, playing)
-            with m.If(reader.count[COUNT_BITS - 1]):
-                self._give_up(m)
-            self._interrupt(m)
 
-    def _advance(self, m: Module, check: ImageCheck, playing: Signal) -> None:
-        """Look whether the pass has ended with the byte that is taken."""
-        with m.If(self._section == _LAST_SECTION):
+    def _sequence(self, m: Module, reader: FlashReader, check: ImageCheck) -> None:
+        """Lead from phase to phase."""
+        phase = self._in
+        endless = phase["body"] & reader.count[COUNT_BITS - 1]
+        failed = self.failed | (endless & self._checked)
+        interrupt = Signal()
+        go_on = ~interrupt
+        m.d.comb += interrupt.eq(failed | (self.host_waits & self._running))
+        checks = self._take & (self._section == _LAST_SECTION)
+        wrong = check.damaged | check.other
+        plays = self._take & self._playing & self._ends
+        rests_again = self._loaded & ~self._running  # there is no stimulus
+        rest = self.quiet & ~self.open
+        over = self._boundary | self.frames.ready
+        m.d.comb += check.endless.eq(endless & ~self._checked)
+        with m.If(checks):
             m.d.sync += self._checked.eq(1)
-            m.next = "START"
-            with m.If(check.damaged):
-                self._finish(m, BootState.BAD_CRC)
-            with m.Elif(check.other):
-                self._finish(m, BootState.OTHER_ARRAY)
-        with m.If(playing & self._boundary):
-            with m.If(self.frames.payload == 0):
-                m.d.sync += self._loaded.eq(1)
-                m.next = "START"
-                with m.If(self._loaded & (self.state == BootState.LOADING)):
-                    self._finish(m, BootState.LOADED)
-            with m.Elif(self._loaded):
-                m.d.sync += self.state.eq(BootState.RUNNING)
+        with m.If(plays):
+            m.d.sync += self._loaded.eq(1)
+        with m.If(failed & Cat(phase[name] for name in _PASS).any()):
+            m.d.sync += self._refused.eq(1)
+        self._move(
+            m,
+            ("wake", reader.valid & reader.count[3], "rest"),
+            ("rest", reader.valid & reader.count[wake_bit(self._config)], "start"),
+            ("start", rest & go_on, "command"),
+            ("command", reader.valid & reader.count[6] & go_on, "header"),
+            ("header", reader.valid & reader.count[7] & go_on, "body"),
+            ("header", check.absent, "done"),
+            ("body", ((checks & ~wrong) | (plays & ~rests_again)) & go_on, "start"),
+            ("body", (checks & wrong) | (plays & rests_again) | check.endless, "done"),
+            *((name, interrupt, "cut") for name in _PASS),
+            ("cut", over & self._refused, "stop"),
+            ("cut", over & ~self._refused, "done"),
+            ("stop", rest, "clear"),
+            ("clear", self.cleared, "done"),
+        )
 
-    def _give_up(self, m: Module) -> None:
-        """End an image that does not end."""
-        with m.If(self._checked):
-            self._refuse(m)
-        with m.Else():
-            self._finish(m, BootState.BAD_CRC)
+    def _move(self, m: Module, *moves: tuple[str, Value, str]) -> None:
+        """Build the registers of the phases from what leads from where to where.
 
-    def _interrupt(self, m: Module) -> None:
-        """Leave a pass for a host, or because the link refuses a frame."""
-        with m.If(self.failed):
-            self._refuse(m)
-        with m.Elif(self.host_waits & (self.state == BootState.RUNNING)):
-            m.d.sync += self.state.eq(BootState.TAKEN_OVER)
-            m.next = "CUT"
+        No two moves from one phase may be due in the same cycle.
+        """
+        for name, here in self._in.items():
+            leaves = Cat(condition for start, condition, _ in moves if start == name).any()
+            comes = Cat(
+                self._in[start] & condition for start, condition, end in moves if end == name
+            ).any()
+            m.d.sync += here.eq((here & ~leaves) | comes)
 
-    def _refuse(self, m: Module) -> None:
-        m.d.sync += self.state.eq(BootState.REFUSED)
-        m.next = "CUT"
-
-    def _finish(self, m: Module, state: BootState) -> None:
-        m.d.sync += self.state.eq(state)
-        m.next = "DONE"
-
-    def _end_states(self, m: Module) -> None:
-        """End the frame under way; clear what a refused image has left."""
-        with m.State("CUT"):
-            m.d.comb += [self.cut.eq(1), self.frames.valid.eq(~self._boundary)]
-            with m.If(self._boundary | self.frames.ready):
-                m.next = "DONE"
-                with m.If(self.state == BootState.REFUSED):
-                    m.next = "STOP"
-        with m.State("STOP"):
-            m.d.comb += self.stop.eq(1)
-            with m.If(self.quiet & ~self.open):
-                m.next = "CLEAR"
-        with m.State("CLEAR"):
-            m.d.comb += self.clear.eq(1)
-            with m.If(self.cleared):
-                m.next = "DONE"
-        with m.State("DONE"):
-            m.d.comb += self.done.eq(1)
+    def _show(self, m: Module, check: ImageCheck) -> None:
+        """Tell link, array and status what goes on."""
+        done, running, refused = self._in["done"], self._running, self._refused
+        other = check.other & self._section[2]  # known for certain behind the CRC
+        bits = {
+            BootState.LOADING: ~done & ~refused & ~check.damaged,
+            BootState.LOADED: done & self._loaded,
+            BootState.RUNNING: running & ~refused,
+            BootState.BAD_CRC: check.damaged,
+            BootState.OTHER_ARRAY: other & ~check.damaged,
+            BootState.REFUSED: refused,
+            BootState.TAKEN_OVER: running & ~refused & (done | self._in["cut"]),
+        }
+        m.d.comb += [
+            self.done.eq(done),
+            self.deaf.eq(~done & (~running | refused)),
+            self.stop.eq(self._in["stop"]),
+            self.clear.eq(self._in["clear"]),
+            self.error.eq(refused | check.damaged | other),
+            # Where several apply, their values add up to the one that counts.
+            *(
+                self.state[k].eq(Cat(on for state, on in bits.items() if state >> k & 1).any())
+                for k in range(BOOT_STATE_BITS)
+            ),
+        ]

@@ -31,15 +31,13 @@ def check_flash(contents: bytes, config: ArrayConfig) -> tuple[BootState, BootIm
     """
     if contents[: len(BOOT_MAGIC)] != BOOT_MAGIC:
         return BootState.ABSENT, None
-    own = boot_header(config)
-    if contents[: len(own)] != own:
-        # Whether it is damaged is asked before for whom it is.
-        state = BootState.OTHER_ARRAY if BootImage.is_whole(contents) else BootState.BAD_CRC
-        return state, None
     try:
-        return BootState.LOADING, BootImage.from_bytes(contents)
+        image = BootImage.parse(contents)
     except BootImageError:
         return BootState.BAD_CRC, None
+    if image.header != boot_header(config):
+        return BootState.OTHER_ARRAY, None
+    return BootState.LOADING, image
 
 
 def boot_device(device: Device, contents: bytes, rounds: int = 0) -> BootState:
