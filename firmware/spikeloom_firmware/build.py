@@ -1,12 +1,10 @@
 """Builds bitstreams, once: what was built before is found by a hash of all that it is made of."""
 
-import contextlib
 import dataclasses
 import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,15 +14,13 @@ from spikeloom_boards import BoardTable
 
 from .errors import TimingError, ToolFailedError
 from .plan import Plan, make_plan
+from .progress import Progress, step_of
 from .report import Report
 from .toolchains import Flow, Step, flow_of
 from .toolchains.flow import NETLIST, STAT, cells_of
 from .tools import Toolbox, disk_errors
 
-__all__ = ["BuildResult", "Progress", "Synthesis", "build", "synthesise"]
-
-Progress: TypeAlias = Callable[[str], AbstractContextManager[Any]]
-"""Called with the title of a step; what it returns is entered while the step runs."""
+__all__ = ["BuildResult", "Synthesis", "build", "synthesise"]
 
 Inner: TypeAlias = Callable[[ArrayConfig], Any]
 
@@ -113,7 +109,7 @@ def synthesise(
     DiskError
         If there is no room for the files.
     """
-    with _step(progress, "elaboration"):
+    with step_of(progress, "elaboration"):
         plan = make_plan(board, config, inner)
     return _synthesise(plan, tools or Toolbox(), progress)
 
@@ -147,7 +143,7 @@ def build(
         If no seed meets timing; names both frequencies and the ends of the critical path.
     """
     tools = tools or Toolbox()
-    with _step(progress, "elaboration"):
+    with step_of(progress, "elaboration"):
         plan = make_plan(board, config, inner)
     flow = flow_of(board.fpga.toolchain)
     if not flow.seeded:
@@ -189,15 +185,6 @@ def _timing_error(best: BuildResult, seeds: Sequence[int]) -> TimingError:
         timing.wanted_hz,
         timing.got_hz,
     )
-
-
-@contextlib.contextmanager
-def _nothing(_: str) -> Any:
-    yield
-
-
-def _step(progress: Progress | None, title: str) -> AbstractContextManager[Any]:
-    return (progress or _nothing)(title)
 
 
 def _synthesise(plan: Plan, tools: Toolbox, progress: Progress | None) -> Synthesis:
@@ -304,5 +291,5 @@ def _share(source: Path, target: Path) -> None:
 def _run(step: Step, folder: Path, tools: Toolbox, progress: Progress | None) -> None:
     tool = tools.find(step.tool)
     _write(folder, {name: text.encode() for name, text in step.files.items()})
-    with _step(progress, f"{step.title} ({step.tool})"):
+    with step_of(progress, f"{step.title} ({step.tool})"):
         tool.run(step.arguments, folder, folder / f"{step.tool}.log")

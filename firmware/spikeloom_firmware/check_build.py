@@ -11,11 +11,12 @@ from spikeloom.contract import SpikeloomError
 from spikeloom_boards import BoardTable, find_board
 
 from .bitstreams import check_bitstream, format_of
-from .build import DEFAULT_SEEDS, BuildResult, Progress, build
+from .build import DEFAULT_SEEDS, BuildResult, build
 from .cli.build import usage_table
 from .cli.progress import StepLines
 from .image import Image
 from .loader import LOADER, LoaderTool
+from .progress import Progress
 
 __all__ = ["check_board", "check_loader", "main"]
 

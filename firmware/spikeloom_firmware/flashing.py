@@ -26,10 +26,10 @@ from spikeloom.link.line import open_port
 from spikeloom_boards import BoardTable
 
 from .attached import Attached, attached, choose
-from .build import Progress
 from .errors import FirmwareError
 from .image import Image
 from .loader import LoaderTool, bitstream_arguments, network_arguments
+from .progress import Progress, step_of
 from .tools import disk_errors
 
 __all__ = ["HELLO_S", "Flashed", "NotFlashedError", "Plan", "flash", "plan_commands", "wait_for"]
@@ -194,9 +194,9 @@ def flash(
             volatile=volatile, bitstream=bitstream, selector=chosen.selector(),
         )  # fmt: skip
         for title, arguments in zip(plan.titles, plan.commands, strict=True):
-            with progress(title) if progress else contextlib.nullcontext():
+            with step_of(progress, title):
                 tool.run(arguments)
-    with progress("waiting for the board") if progress else contextlib.nullcontext():
+    with step_of(progress, "waiting for the board"):
         target = wait_for(chosen.port, hello_s)
     with contextlib.closing(target):
         boot = _check(target, image, board)

@@ -13,7 +13,7 @@ _TICK_S = 1.0
 
 
 class StepLines:
-    """A `spikeloom_firmware.build.Progress` that writes a line for each step.
+    """A `spikeloom_firmware.progress.Progress` that writes a line for each step.
 
     Parameters
     ----------

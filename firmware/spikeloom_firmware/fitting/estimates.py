@@ -1,0 +1,72 @@
+"""How many LUTs, registers and multipliers an array takes, by a model of measured builds.
+
+The model is linear: what is there once, once a core, and once a lane. Memories are counted apart
+and exactly (`spikeloom_firmware.fitting.memories`).
+"""
+
+import dataclasses
+
+from spikeloom.contract import ArrayConfig
+from spikeloom_boards import Part
+from spikeloom_boards.parts import Toolchain
+
+__all__ = ["Size", "estimated_size"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Size:
+    """Logic of an array.
+
+    Attributes
+    ----------
+    luts : int
+        Look-up tables, those that are memory apart.
+    ffs : int
+        Registers.
+    dsps : int
+        Multipliers.
+    """
+
+    luts: int
+    ffs: int
+    dsps: int
+
+
+@dataclasses.dataclass(frozen=True)
+class _Terms:
+    """What is there once, once a core, and once a lane."""
+
+    luts: tuple[int, int, int]
+    ffs: tuple[int, int, int]
+    dsps: tuple[int, int, int]
+
+
+# Solved from netlists of learning arrays with (cores, lanes a core) of (1, 4), (1, 8) and (2, 4);
+# `python -m spikeloom_firmware.fitting.measure` does it again.
+_LEARNING: dict[Toolchain, _Terms] = {
+    "icestorm": _Terms((3000, 1200, 250), (1400, 500, 120), (0, 2, 2)),
+    "trellis": _Terms((5000, 4000, 600), (2500, 1500, 220), (0, 3, 1)),
+    "apicula": _Terms((5000, 4000, 600), (2500, 1500, 220), (0, 3, 1)),
+    "vivado": _Terms((3000, 2400, 400), (2500, 1500, 220), (0, 3, 1)),
+}
+_SHARE_WITHOUT_LEARNING = 0.55
+"""Part of a core's and its lanes' logic that an array has which only infers."""
+
+
+def estimated_size(config: ArrayConfig, part: Part) -> Size:
+    """Return about how much logic an array takes.
+
+    Parameters
+    ----------
+    config : ArrayConfig
+        The array.
+    part : Part
+        For which part; its toolchain counts.
+    """
+    terms = _LEARNING[part.toolchain]
+    share = 1.0 if config.learns else _SHARE_WITHOUT_LEARNING
+
+    def total(once: int, core: int, lane: int) -> int:
+        return round(once + share * config.cores * (core + lane * config.lanes))
+
+    return Size(luts=total(*terms.luts), ffs=total(*terms.ffs), dsps=total(*terms.dsps))
