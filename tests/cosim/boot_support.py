@@ -6,10 +6,9 @@ import spikeloom
 from spikeloom.boot import BootImage, boot_image
 from spikeloom.compiler import Program
 from spikeloom.contract import CONFIGS, ArrayConfig, MemoryMap
-from spikeloom.contract.boot import BOOT_NONCE, BootState
+from spikeloom.contract.boot import BootState
 from spikeloom.contract.frames import (
     PROTOCOL_VERSION,
-    FrameError,
     Op,
     Reply,
     Request,
@@ -136,12 +135,3 @@ def differences(expected: Target, actual: Target, *without: str) -> list[str]:
         for core in range(window.cores)
         if expected.read(window.name, core=core) != actual.read(window.name, core=core)
     ]
-
-
-def is_loaders(frame: bytes) -> bool:
-    """Return whether a frame is a reply to the loader."""
-    try:
-        decode_reply(frame, BOOT_NONCE)
-    except FrameError:
-        return False
-    return True
