@@ -86,7 +86,7 @@ def find_board(name: str) -> BoardTable:
     plain = name.strip().lower().replace("-", "_").replace(" ", "_")
     if plain in known:
         return known[plain]
-    near = difflib.get_close_matches(plain, known, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(plain, known, n=3, cutoff=0.4)
     near = near or [each for each in known if plain and plain in each][:3]
     offer = f"did you mean {' or '.join(near)}?" if near else "`spikeloom boards` lists them"
     raise UnknownBoardError(f"board must be one of {', '.join(known)}, not {name!r}; {offer}")

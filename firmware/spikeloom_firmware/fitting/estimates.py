@@ -44,10 +44,10 @@ class _Terms:
 # Solved from netlists of learning arrays with (cores, lanes a core) of (1, 4), (1, 8) and (2, 4);
 # `python -m spikeloom_firmware.fitting.measure` does it again.
 _LEARNING: dict[Toolchain, _Terms] = {
-    "icestorm": _Terms((3000, 1200, 250), (1400, 500, 120), (0, 2, 2)),
-    "trellis": _Terms((5000, 4000, 600), (2500, 1500, 220), (0, 3, 1)),
-    "apicula": _Terms((5000, 4000, 600), (2500, 1500, 220), (0, 3, 1)),
-    "vivado": _Terms((3000, 2400, 400), (2500, 1500, 220), (0, 3, 1)),
+    "icestorm": _Terms((4834, 4828, 322), (2105, 1858, 154), (0, 11, 0)),
+    "trellis": _Terms((4834, 4828, 322), (2105, 1858, 154), (0, 11, 0)),
+    "apicula": _Terms((4834, 4828, 322), (2105, 1858, 154), (0, 11, 0)),
+    "vivado": _Terms((2900, 2900, 190), (2105, 1858, 154), (0, 11, 0)),
 }
 _SHARE_WITHOUT_LEARNING = 0.55
 """Part of a core's and its lanes' logic that an array has which only infers."""

@@ -63,11 +63,19 @@ class Candidate:
         """Cycles of a step at 5 % activity, nothing learning."""
         return cycles_per_step(self.config)
 
+    @property
+    def worth(self) -> tuple[int, int, int]:
+        """Neurons, axons and lanes: what one would like to have much of."""
+        return self.config.neurons, self.config.axons, self.lanes
+
     def beats(self, other: "Candidate") -> bool:
-        """Return whether it is as good in everything, and not the same."""
-        mine = (self.config.neurons, self.config.axons, self.lanes)
-        theirs = (other.config.neurons, other.config.axons, other.lanes)
-        return mine != theirs and all(a >= b for a, b in zip(mine, theirs, strict=True))
+        """Return whether it is as good in everything, and better in something.
+
+        Of two that are worth the same the one that needs less memory is better.
+        """
+        if self.worth == other.worth:
+            return (self.memories.block_rams, self.luts) < (other.memories.block_rams, other.luts)
+        return all(a >= b for a, b in zip(self.worth, other.worth, strict=True))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -143,9 +151,9 @@ def fit_board(
         if candidate is not None
     ]
     mine = _candidate(own, part, arrays[own], use)
-    best = [each for each in found if not any(other.beats(each) for other in found)]
-    best.sort(key=lambda each: (-each.config.neurons, -each.config.axons, -each.lanes))
-    return Fit(board=board, candidates=tuple(best), own=mine)
+    best = {each.worth: each for each in found if not any(other.beats(each) for other in found)}
+    ranked = tuple(best[worth] for worth in sorted(best, reverse=True))
+    return Fit(board=board, candidates=ranked, own=mine)
 
 
 def _to_try(
