@@ -72,6 +72,14 @@ class Flow(Protocol):
         ...
 
 
+_READS_ARE_APART = (
+    "setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:TRANSPARENCY_MASK=1'0 %i r:CLK_ENABLE=1 %i"
+)
+"""No clocked read port of the gateware that is not transparent depends on a word that is written in
+the same cycle (`spikeloom_rtl.array.host_memory`). Yosys is told, or else it builds registers and
+multiplexers around each block memory that give the old word."""
+
+
 def yosys_script(plan: Plan, synth: str, *before: str) -> dict[str, str]:
     """Return Yosys' script, as a file.
 
@@ -90,6 +98,7 @@ def yosys_script(plan: Plan, synth: str, *before: str) -> dict[str, str]:
     ]
     lines = [
         *sources,
+        _READS_ARE_APART,
         *before,
         f"{synth} -top {DESIGN}",
         f"tee -q -o {STAT} stat -json",
