@@ -158,10 +158,10 @@ class Image:
         offset = self.config.boot_offset
         if offset is None or board.flash is None:
             return
-        if len(self.bitstream) > offset and board.bitstream_in_flash:
+        if self.flash_bytes > offset and board.bitstream_in_flash:
             raise ImageError(
                 f"bitstream of {board.title} must end before its boot network at {offset:#x}, but "
-                f"has {len(self.bitstream):#x} bytes; choose a greater boot_offset"
+                f"has {self.flash_bytes:#x} bytes; choose a greater boot_offset"
             )
         if self.network is not None:
             end = offset + self.network.size_bytes
@@ -170,6 +170,15 @@ class Image:
                     f"boot network of {board.title} must end within its flash of "
                     f"{board.flash.size_bytes} bytes, not at {end}; make its stimulus shorter"
                 )
+
+    @property
+    def flash_bytes(self) -> int:
+        """Bytes that the bitstream takes in a flash."""
+        if not self.bitstream_name.endswith(".fs"):
+            return len(self.bitstream)
+        # Gowin's are text: comments, and a character a bit.
+        lines = self.bitstream.split(b"\n")
+        return sum(len(line.strip()) for line in lines if not line.startswith(b"//")) // 8
 
     def manifest(self) -> dict[str, Any]:
         """Return what the image is, as plain values."""

@@ -240,7 +240,7 @@ def test_a_night_with_an_array_that_is_too_large(monkeypatch):
 
 def test_the_example_of_the_guide_is_a_board():
     text = (DOCS / "adding-a-board.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (code,) = re.findall(r"```py\n(.*?)```", text, re.DOTALL)
     module = types.ModuleType("my_board")
     exec(code, module.__dict__)
     (board,) = module.BOARDS

@@ -161,6 +161,13 @@ def test_bitstream_and_network_must_not_meet(image):
         monster.check_room(BOARD)
 
 
+def test_gowins_bitstreams_are_text(image):
+    text = b"//a comment that is as long as it likes to be\n01100110\n0000000011111111\n"
+    gowin = dataclasses.replace(image, bitstream=text, bitstream_name="top.fs")
+    assert gowin.flash_bytes == 3
+    assert image.flash_bytes == len(image.bitstream)
+
+
 def test_a_full_disk_leaves_the_old_file(image, tmp_path, monkeypatch):
     path = tmp_path / "a.slimage"
     image.save(path)
