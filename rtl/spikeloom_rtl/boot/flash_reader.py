@@ -57,7 +57,7 @@ class FlashReader(wiring.Component):
     Parameters
     ----------
     config : ArrayConfig
-        Clock and `boot_offset`.
+        Clock, and `boot_offset`, which is not None.
 
     Members
     -------
@@ -74,9 +74,9 @@ class FlashReader(wiring.Component):
         after the flash was let go.
     valid : Out(1)
         One cycle: a period has ended, `count` includes it.
-    bit : Out(1)
+    data : Out(1)
         What the flash sent in it.
-    cs, clk, copi : Out(1), cipo : In(1)
+    cs, sck, copi : Out(1), cipo : In(1)
         The flash, `cs` active high. From or into a register.
     """
 
@@ -86,19 +86,17 @@ class FlashReader(wiring.Component):
     wake: Signal
     count: Signal
     valid: Signal
-    bit: Signal
+    data: Signal
     cs: Signal
-    clk: Signal
+    sck: Signal
     copi: Signal
     cipo: Signal
 
     def __init__(self, config: ArrayConfig) -> None:
-        if config.boot_offset is None:
-            raise ValueError(f"boot_offset of {config.name!r} must be set, not None")
         self._half_cyc = half_period_cyc(config)
         # A period is the rest between two commands.
-        assert 2 * self._half_cyc / config.clock_hz >= FLASH_DESELECT_NS * 1e-9
-        self._read = FLASH_READ << 24 | config.boot_offset
+        assert 2 * self._half_cyc * 1e9 >= FLASH_DESELECT_NS * config.clock_hz
+        self._read = FLASH_READ << 24 | (config.boot_offset or 0)
         super().__init__(
             {
                 "run": In(1),
@@ -107,9 +105,9 @@ class FlashReader(wiring.Component):
                 "wake": In(1),
                 "count": Out(COUNT_BITS),
                 "valid": Out(1),
-                "bit": Out(1),
+                "data": Out(1),
                 "cs": Out(1),
-                "clk": Out(1),
+                "sck": Out(1),
                 "copi": Out(1),
                 "cipo": In(1),
             }
@@ -119,12 +117,12 @@ class FlashReader(wiring.Component):
         """Build divider, count and command."""
         m = Module()
         edge = self._edge(m)
-        rising = edge & ~self.clk
-        m.d.comb += self.valid.eq(edge & self.clk)
+        rising = edge & ~self.sck
+        m.d.comb += self.valid.eq(edge & self.sck)
         with m.If(edge):
-            m.d.sync += self.clk.eq(~self.clk)
+            m.d.sync += self.sck.eq(~self.sck)
         with m.If(rising):
-            m.d.sync += [self.bit.eq(self.cipo), self.count.eq(self.count + 1)]
+            m.d.sync += [self.data.eq(self.cipo), self.count.eq(self.count + 1)]
         with m.If(self.restart | (rising & self.select & ~self.cs)):
             m.d.sync += self.count.eq(FIRST_COUNT)
         with m.If(self.valid):
@@ -144,11 +142,13 @@ class FlashReader(wiring.Component):
 
     def _edge(self, m: Module) -> Value:
         """Return a signal that is high in the last cycle of half a period."""
+        # SCK stands still while the flash is let go, or it might see one more edge.
+        run = self.run & (self.select | ~self.cs)
         if self._half_cyc == 1:
-            return self.run
+            return run
         left = Signal(range(self._half_cyc), init=self._half_cyc - 1)
         edge = Signal()
-        m.d.comb += edge.eq(self.run & (left == 0))
+        m.d.comb += edge.eq(run & (left == 0))
         with m.If(edge):
             m.d.sync += left.eq(left.init)
         with m.Elif(left != 0):

@@ -32,7 +32,7 @@ class ImageCheck(wiring.Component):
         `FlashReader`'s, which includes the bit.
     header, sum : In(1)
         The bit is one of the header, of the CRC.
-    bit : In(1), valid : In(1)
+    data : In(1), valid : In(1)
         A bit of the image, if `valid`.
     endless : In(1)
         The image does not end.
@@ -47,7 +47,7 @@ class ImageCheck(wiring.Component):
     count: Signal
     header: Signal
     sum: Signal
-    bit: Signal
+    data: Signal
     valid: Signal
     endless: Signal
     absent: Signal
@@ -61,7 +61,7 @@ class ImageCheck(wiring.Component):
                 "count": In(COUNT_BITS),
                 "header": In(1),
                 "sum": In(1),
-                "bit": In(1),
+                "data": In(1),
                 "valid": In(1),
                 "endless": In(1),
                 "absent": Out(1),
@@ -86,12 +86,12 @@ class ImageCheck(wiring.Component):
                 m.d.comb += expected.eq(1)
         behind_magic = place == 8 * len(BOOT_MAGIC) + 1
         m.d.comb += self.absent.eq(self.valid & self.header & behind_magic & self.other)
-        with m.If(self.valid & self.header & (expected != self.bit)):
+        with m.If(self.valid & self.header & (expected != self.data)):
             m.d.sync += self.other.eq(1)
 
         crc = Signal(_CRC_BITS, init=(1 << _CRC_BITS) - 1)
         feedback = Signal()
-        m.d.comb += feedback.eq(crc[-1] ^ self.bit)
+        m.d.comb += feedback.eq(crc[-1] ^ self.data)
         with m.If(self.valid):
             m.d.sync += crc.eq((crc << 1) ^ (feedback.replicate(_CRC_BITS) & _POLYNOMIAL))
         # The right CRC is what the register sends out, so that nothing is fed back.

@@ -141,7 +141,7 @@ class Loader(wiring.Component):
         passing = phase["command"] | phase["header"] | phase["body"]
         m.d.comb += [
             self.flash_cs.eq(reader.cs),
-            self.flash_clk.eq(reader.clk),
+            self.flash_clk.eq(reader.sck),
             self.flash_copi.eq(reader.copi),
             reader.cipo.eq(self.flash_cipo),
             reader.wake.eq(phase["wake"]),
@@ -149,13 +149,13 @@ class Loader(wiring.Component):
             reader.run.eq((phase["wake"] | phase["rest"] | passing) & ~self._full),
             reader.restart.eq(self._full & (byte == 0)),
             check.count.eq(reader.count),
-            check.bit.eq(reader.bit),
+            check.data.eq(reader.data),
             check.header.eq(phase["header"]),
             check.sum.eq(self._section[1:].any()),
             check.valid.eq(reader.valid & ~self._checked & (phase["header"] | phase["body"])),
         ]
         with m.If(reader.valid):
-            m.d.sync += byte.eq((byte << 1) | reader.bit)
+            m.d.sync += byte.eq((byte << 1) | reader.data)
         with m.If(reader.valid & (reader.count[:3] == 0) & phase["body"]):
             m.d.sync += self._full.eq(1)
 
