@@ -10,13 +10,14 @@ that of such a stream (CRC-32/MPEG-2: polynomial 0x04C11DB7, from ones, not inve
 over all before it, so that a register of 32 bits checks it while the bits go by.
 """
 
-import enum
 import hashlib
 import json
 import zlib
 
 from .config import ArrayConfig
 from .frames import MAX_REQUEST_PAYLOAD, PROTOCOL_VERSION
+from .memory import MemoryMap
+from .registers import BOOT_STATE_BITS, BootState
 
 __all__ = [
     "BOOT_MAGIC",
@@ -47,7 +48,6 @@ MAX_IMAGE_BYTES = 1 << 20
 """What is kept free for an image. A loader does not count: it gives up where no frame ends."""
 BOOT_NONCE = 0xB007
 """Nonce of the loader's sessions."""
-BOOT_STATE_BITS = 3
 
 FLASH_WAKE = 0xAB
 """Release from power-down, in which some parts leave their flash after configuration."""
@@ -61,39 +61,14 @@ FLASH_DESELECT_NS = 50.0
 """What a flash wants to rest between two commands, in nanoseconds."""
 
 _LAYOUT_BYTES = 3
-_FREE_FIELDS = (
-    "name", "clock_hz", "baud_rates", "output_words", "synapse_ports", "boot_offset",
-)  # fmt: skip
-"""Fields of `ArrayConfig` on which no frame of an image depends."""
 _REVERSED = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
-
-
-class BootState(enum.IntEnum):
-    """What became of the boot network: status register ``boot``."""
-
-    ABSENT = 0
-    """There is no image where one may be, or no loader is built in; the memories are clear."""
-    LOADING = 1
-    """An image is being checked or set up; bytes from the host are dropped."""
-    LOADED = 2
-    """It has been set up and has no stimulus."""
-    RUNNING = 3
-    """Its stimulus is played again and again."""
-    BAD_CRC = 4
-    """It is damaged or does not end; the memories are clear."""
-    OTHER_ARRAY = 5
-    """It is for an array with another memory map, or of another version; the memories are clear."""
-    REFUSED = 6
-    """The link refused a frame of it; the memories have been cleared."""
-    TAKEN_OVER = 7
-    """A host has sent a byte while the stimulus was played; it stopped there."""
 
 
 def layout_id(config: ArrayConfig) -> bytes:
     """Return three bytes that change with whatever a boot image depends on.
 
-    That is the memory map, the size of the input ring and the protocol; name, clock and the like
-    are free.
+    That is what can be written in the memory map, the largest PUSH and the protocol; name, clock
+    and the like are free.
 
     Examples
     --------
@@ -104,8 +79,15 @@ def layout_id(config: ArrayConfig) -> bytes:
     >>> layout_id(tiny) == layout_id(tiny.replace(axons=33))
     False
     """
-    fields = {key: value for key, value in config.to_dict().items() if key not in _FREE_FIELDS}
-    text = json.dumps([PROTOCOL_VERSION, fields], sort_keys=True)
+    windows = [
+        (
+            window.name, window.id, window.cores, window.depth, window.lanes,
+            [(field.name, field.bits, field.signed) for field in window.fields],
+        )
+        for window in MemoryMap(config)
+        if window.writable
+    ]  # fmt: skip
+    text = json.dumps([PROTOCOL_VERSION, boot_push_words(config), windows])
     return hashlib.sha256(text.encode()).digest()[:_LAYOUT_BYTES]
 
 

@@ -8,13 +8,13 @@ import dataclasses
 import enum
 
 from . import learning as n
-from .boot import BOOT_STATE_BITS
 from .config import ArrayConfig
 from .errors import ValueRangeError
 from .numbers import THETA_EVERY_BITS
 from .window import Field
 
 __all__ = [
+    "BOOT_STATE_BITS",
     "CONTROL_BITS",
     "CONTROL_REGISTERS",
     "CORE_REGISTERS",
@@ -22,6 +22,7 @@ __all__ = [
     "CORE_REGISTER_STRIDE",
     "STATUS_BITS",
     "STATUS_REGISTERS",
+    "BootState",
     "OutputPolicy",
     "Register",
     "SessionEnd",
@@ -34,6 +35,8 @@ __all__ = [
 
 CONTROL_BITS = 32
 STATUS_BITS = 32
+BOOT_STATE_BITS = 3
+"""Width of a `BootState`."""
 CORE_REGISTER_BASE = 32
 """Offset in window ``control`` of core 0's registers."""
 CORE_REGISTER_STRIDE = 32
@@ -58,6 +61,27 @@ class SessionEnd(enum.IntEnum):
     """A host sent a new `SYNC`."""
     BAUD_FALLBACK = 2
     """No valid frame came after a change of rate; the device went back to its first rate."""
+
+
+class BootState(enum.IntEnum):
+    """What became of the boot network: status register ``boot``."""
+
+    ABSENT = 0
+    """There is no image where one may be, or no loader is built in; the memories are clear."""
+    LOADING = 1
+    """An image is being checked or set up; bytes from the host are dropped."""
+    LOADED = 2
+    """It has been set up and has no stimulus."""
+    RUNNING = 3
+    """Its stimulus is played again and again."""
+    BAD_CRC = 4
+    """It is damaged or does not end; the memories are clear."""
+    OTHER_ARRAY = 5
+    """It is for an array with another memory map, or of another version; the memories are clear."""
+    REFUSED = 6
+    """The link refused a frame of it; the memories have been cleared."""
+    TAKEN_OVER = 7
+    """A host has sent a byte while the stimulus was played; it stopped there."""
 
 
 @dataclasses.dataclass(frozen=True)

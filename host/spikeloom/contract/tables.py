@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from . import boot, frames, learning, registers
+from . import frames, learning, registers
 from .config import ArrayConfig
 from .configs import CONFIGS, DEFAULT_CONFIG
 from .memory import CORE_BITS, OFFSET_BITS, WINDOW_BITS, Field, MemoryMap, Window
@@ -147,7 +147,7 @@ def _parts() -> Iterator[str]:
         ("Kinds of reset", frames.ResetKind),
         ("Flags of PULL", frames.PullFlags),
         ("Session ends", registers.SessionEnd),
-        ("Boot states", boot.BootState),
+        ("Boot states", registers.BootState),
         ("Output policies", registers.OutputPolicy),
         ("Modes of a trace", learning.TraceMode),
         ("Effects of a trace", learning.Effect),
