@@ -146,7 +146,10 @@ class BootImage:
             try:
                 requests.append(decode_request(frame[:-1], BOOT_NONCE if k else 0))
             except FrameError as error:
-                raise BootImageError(f"frame {k} of the boot image's {section}: {error}") from None
+                raise BootImageError(
+                    f"frame {k} of the boot image's {section} must be a request, but: {error}; "
+                    f"make the image again"
+                ) from None
         return requests
 
     def check_fits(self, config: ArrayConfig) -> None:
