@@ -93,7 +93,8 @@ def test_a_clock_that_is_too_fast():
 def test_7_series_boards_are_synthesised(name):
     board = find_board(name)
     usage = synthesise(board, config=small_config(board), inner=Echo).report.usage
-    assert usage["block RAM"].used == 1, "two halves"
+    # One is a block memory; contents that never change become LUTs.
+    assert usage["block RAM"].used == 0.5
     assert 50 < usage["LUT"].used < 300
     assert 100 < usage["FF"].used < 300
 
