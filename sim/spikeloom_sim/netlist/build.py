@@ -29,7 +29,7 @@ from .errors import NetlistError
 from .image import Image, make_image
 from .reader import Family, board_pins, read_netlist
 
-__all__ = ["build_netlist", "cell_models", "idle_cyc", "verilate_cells"]
+__all__ = ["build_netlist", "cell_models", "idle_cyc", "make_library", "verilate_cells"]
 
 _KIND = "netlist"
 _ENGINE_FILES = ("engine.h", "Vsim_top.h")
@@ -80,8 +80,7 @@ def cell_models(family: Family) -> list[Path]:
                 f"yosys must be installed, since its {family.yosys_models} has the cells of "
                 f"{family.name} parts; run: pip install 'spikeloom[boards]'"
             ) from None
-    if family.own_models is not None:
-        paths.append(Path(str(files(__package__) / "cells" / family.own_models)))
+    paths.append(Path(str(files(__package__) / "cells" / family.own_models)))
     return paths
 
 
@@ -132,7 +131,8 @@ def build_netlist(
                 ports=[pins.rx, pins.tx, *pins.pulled_up],
                 settings=[baud_increment(config.baud_rates[0], config.clock_hz), idle_cyc(config)],
             )
-            _make(folder, image, netlist.family, sources, tools)
+            harness = {name: sources[name] for name in HARNESS_FILES}
+            make_library(folder, image, netlist.family, harness, tools)
 
     return cached_folder(_KIND, key, make)
 
@@ -168,17 +168,33 @@ def verilate_cells(
     run_tool(command, tools)
 
 
-def _make(
-    folder: Path, image: Image, family: Family, sources: dict[str, str], tools: Toolchain
-) -> None:
+def make_library(
+    folder: Path, image: Image, family: Family, harness: dict[str, str], tools: Toolchain
+) -> Path:
+    """Compile engine, cell models and a harness; return the library, in `folder`.
+
+    Parameters
+    ----------
+    folder : Path
+        An empty folder.
+    image : Image
+        The netlist.
+    family : Family
+        Whose models to use.
+    harness : dict of str to str
+        Texts of what drives the engine, by name; ``harness.cpp`` is compiled.
+    tools : Toolchain
+        Verilator and the compiler.
+    """
     with tempfile.TemporaryDirectory(prefix="spikeloom-") as name:
         work = Path(name)
         model = work / "model"
-        for file in HARNESS_FILES:
-            (work / file).write_text(sources[file], encoding="utf-8")
         model.mkdir()
+        for file, text in harness.items():
+            (work / file).write_text(text, encoding="utf-8")
         for file in _ENGINE_FILES:
-            (model / file).write_text(sources[file], encoding="utf-8")
+            text = (files(__package__) / file).read_text("utf-8")
+            (model / file).write_text(text, encoding="utf-8")
         verilog = work / "cells.v"
         verilog.write_text(image.verilog, encoding="utf-8")
         for group in _GROUPS:
@@ -188,3 +204,4 @@ def _make(
         (model / "netlist.cpp").write_text(_EMBED.format(path=os.fspath(words)), encoding="utf-8")
         compile_library(work, tools, _OPTIMISE)
         shutil.copyfile(work / LIBRARY, folder / LIBRARY)
+    return folder / LIBRARY

@@ -34,6 +34,8 @@ constexpr uint32_t kReadMask = 0xF, kWriteShift = 4, kDataShift = 8, kWriteEnabl
 // the last, is in a state that every further edge leaves as it is: no cell has more stages.
 constexpr int kModelStages = 6;
 
+constexpr int kRandomSeed = 20261121;
+
 struct Lut {
     uint32_t out;
     uint16_t table;
@@ -77,7 +79,7 @@ class Words {
 
 class Engine {
   public:
-    explicit Engine(VerilatedContext* context) : comb_{context}, seq_{context} {
+    explicit Engine(VerilatedContext* context) : comb_{random(context)}, seq_{context} {
         load(Words{spikeloom_netlist});
         power_up();
     }
@@ -121,6 +123,13 @@ class Engine {
     std::vector<uint32_t> ports, settings;
 
   private:
+    // What models leave open, the contents of memories at power-up too, is different in each place.
+    static VerilatedContext* random(VerilatedContext* context) {
+        context->randReset(2);
+        context->randSeed(kRandomSeed);
+        return context;
+    }
+
     void load(Words words) {
         ports = words.list();
         settings = words.list();
@@ -162,6 +171,8 @@ class Engine {
 
     // Nodes are the tables, then the distributed RAMs, then the models with combinational paths.
     void power_up() {
+        clear(comb_.i);
+        clear(seq_.i);
         for (uint32_t id = 0; id < luts_.size(); ++id) queue(luts_[id].queued, id);
         for (uint32_t id = 0; id < rams_.size(); ++id) {
             queue(rams_[id].read_queued, luts_.size() + id);
@@ -178,6 +189,11 @@ class Engine {
             if (bit(seq_.o, k) != value_[seq_nets_[k]]) toggle(seq_nets_[k]);
         }
         settle();
+    }
+
+    template <typename Vector>
+    static void clear(Vector& vector) {
+        std::memset(&vector, 0, sizeof vector);
     }
 
     template <typename Vector>

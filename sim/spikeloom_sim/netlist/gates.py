@@ -106,7 +106,7 @@ class SmallRam:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Model:
-    """A cell that is simulated by a Verilog module of its name.
+    """A cell that is simulated by a Verilog module.
 
     Attributes
     ----------
@@ -115,12 +115,15 @@ class Model:
         Names of its pins of that kind; all others are inputs.
     sequential : bool
         Outputs change at clock edges only.
+    module : str
+        Verilog module; the cell's type if empty.
     """
 
     cell: Cell
     clocks: tuple[str, ...]
     outputs: tuple[str, ...]
     sequential: bool
+    module: str = ""
 
 
 @dataclasses.dataclass

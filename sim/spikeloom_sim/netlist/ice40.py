@@ -63,7 +63,13 @@ def _flop(cell: Cell, kind: re.Match[str]) -> Flop:
 
 def _ram(cell: Cell, gates: Gates) -> None:
     gates.models.append(
-        Model(cell=cell, clocks=("RCLK", "WCLK"), outputs=("RDATA",), sequential=True)
+        Model(
+            cell=cell,
+            clocks=("RCLK", "WCLK"),
+            outputs=("RDATA",),
+            sequential=True,
+            module="strict_SB_RAM40_4K",
+        )
     )
 
 

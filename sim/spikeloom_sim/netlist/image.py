@@ -97,7 +97,7 @@ class _Builder:
                 (model.cell.pin(name), model.cell.name)
                 for model in gates.models
                 for name in model.clocks
-                if name in model.cell.pins and model.cell.pin(name) != CONST_0
+                if model.cell.pin(name) not in (CONST_0, CONST_1)
             ),
         ]
         for bit, name in clocked:
@@ -232,7 +232,7 @@ def make_image(
     level = _levels(nodes)
     number, gates = builder.nets.number, netlist.gates
     comb_clocked = any(
-        clock in model.cell.pins
+        model.cell.pin(clock) not in (CONST_0, CONST_1)
         for model in gates.models
         if not model.sequential
         for clock in model.clocks

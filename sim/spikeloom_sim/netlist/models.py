@@ -75,7 +75,7 @@ def group_models(
 
         pins = []
         for pin, bits in model.cell.pins.items():
-            if pin in model.clocks:
+            if pin in model.clocks and net_of(bits[0]) not in constants:
                 wired = "clk"
             elif pin in model.outputs:
                 first = len(outputs)
@@ -86,7 +86,7 @@ def group_models(
             pins.append(f".{pin}({wired})")
         ranges.append((first_output, len(outputs)))
         instances.append(
-            f"    {model.cell.type} #({', '.join(_parameters(model))}) "
+            f"    {model.module or model.cell.type} #({', '.join(_parameters(model))}) "
             f"cell_{number} ({', '.join(pins)});"
         )
     return ModelGroup(

@@ -31,7 +31,7 @@ class Family:
         Adds a cell to gates; False if the type is unknown.
     yosys_models : str or None
         File of yosys' share folder with models in Verilog.
-    own_models : str or None
+    own_models : str
         File of this package's ``cells`` folder, the project's own.
     """
 
@@ -39,12 +39,24 @@ class Family:
     marks: tuple[str, ...]
     translate: Callable[[Cell, Gates], bool]
     yosys_models: str | None
-    own_models: str | None
+    own_models: str
 
 
 FAMILIES = (
-    Family("ice40", ("SB_LUT4", "SB_DFF"), ice40.translate, "ice40/cells_sim.v", None),
-    Family("ecp5", ("LUT4", "TRELLIS_FF"), ecp5.translate, None, "ecp5.v"),
+    Family(
+        name="ice40",
+        marks=("SB_LUT4", "SB_DFF", "SB_RAM40_4K", "SB_SPRAM256KA", "SB_MAC16"),
+        translate=ice40.translate,
+        yosys_models="ice40/cells_sim.v",
+        own_models="ice40.v",
+    ),
+    Family(
+        name="ecp5",
+        marks=("LUT4", "TRELLIS_FF", "DP16KD", "MULT18X18D"),
+        translate=ecp5.translate,
+        yosys_models=None,
+        own_models="ecp5.v",
+    ),
 )
 """Families whose netlists can be simulated."""
 

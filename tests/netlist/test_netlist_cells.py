@@ -1,0 +1,64 @@
+"""Models of cells against the RTL, in every shape of memory and multiplier that boards have.
+
+A design with one memory (or product) of each shape goes through Amaranth's simulator, and through
+yosys, the engine and the models. Where a part promises nothing, the models return wrong data, so
+these tests also show that the synthesised memories never depend on it.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cell_designs import Memories, Multipliers
+from memory_shapes import memory_shapes, products
+from netlist_bench import cell_counts, run_engine, run_rtl, synthesise, unpack
+
+from spikeloom.contract import CONFIGS
+from spikeloom_sim.netlist.reader import read_netlist
+
+pytestmark = [pytest.mark.verilated, pytest.mark.slow, pytest.mark.usefixtures("cells_wanted")]
+
+FAMILIES = {"ecp5": ("ecp5_25f", "ecp5_85f"), "ice40": ("up5k",)}
+BLOCK_RAM = {"ecp5": "DP16KD", "ice40": "SB_RAM40_4K"}
+MULTIPLIER = {"ecp5": "MULT18X18D", "ice40": "SB_MAC16"}
+MOST_BITS = 1 << 18
+"""Larger memories are not block RAM in the boards of these families."""
+CYCLES = 1200
+
+
+@pytest.fixture(params=FAMILIES)
+def family(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def compare(
+    design: Memories | Multipliers, netlist: Path, rng: np.random.Generator, cycles: int
+) -> None:
+    """Run RTL and netlist on the same stimulus; name the first output that differs."""
+    stimulus = design.stimulus(rng, cycles)
+    expected = run_rtl(design, stimulus)
+    for name, bits in run_engine(netlist, stimulus).items():
+        wanted = unpack(expected[name], bits.shape[1])
+        wrong = np.flatnonzero((bits != wanted).any(axis=1))
+        which = int(name.split("_")[1])
+        kinds = design.shapes if isinstance(design, Memories) else design.products
+        assert wrong.size == 0, f"{name} of {kinds[which]} differs in cycle {wrong[0]}"
+
+
+def test_memories(family: str, tmp_path: Path) -> None:
+    shapes = set().union(*(memory_shapes(CONFIGS[name]) for name in FAMILIES[family]))
+    small = sorted(shape for shape in shapes if shape.depth * shape.width < MOST_BITS)
+    assert any(shape.transparent for shape in small)
+    assert any(shape.lanes > 1 for shape in small)
+    design = Memories(small)
+    path = synthesise(design, family, tmp_path)
+    assert cell_counts(read_netlist(path))[BLOCK_RAM[family]] >= len(small) // 3
+    compare(design, path, np.random.default_rng(1), CYCLES)
+
+
+def test_multipliers(family: str, tmp_path: Path) -> None:
+    kinds = set().union(*(products(CONFIGS[name]) for name in FAMILIES[family]))
+    design = Multipliers(sorted(kinds))
+    path = synthesise(design, family, tmp_path)
+    assert cell_counts(read_netlist(path))[MULTIPLIER[family]] >= 3
+    compare(design, path, np.random.default_rng(2), CYCLES)
