@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from mutations import ARRAY, LEARNING, LINK, Mutation
+from mutations import ARRAY, BOOT, LEARNING, LINK, Mutation
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "rtl" / "spikeloom_rtl"
@@ -26,7 +26,7 @@ ELABORATE = """
 from spikeloom.contract import named_config
 from spikeloom_rtl.emit import verilog_of
 from spikeloom_rtl.top import SimTop
-verilog_of(SimTop(named_config("tiny").replace(eligibility=True)), "top")
+verilog_of(SimTop(named_config("tiny").replace(eligibility=True, boot_offset=4096)), "top")
 """
 SUITES = {
     "array": [
@@ -37,6 +37,15 @@ SUITES = {
         "0",
     ],
     "link": ["tests/rtl", "-k", "link"],
+    "boot": [
+        "tests/rtl/test_boot_flash.py",
+        "tests/cosim/test_boot_images.py",
+        "tests/cosim/test_boot_takeover.py",
+        "-k",
+        "not family",
+        "--optimise",
+        "0",
+    ],
 }
 """What has to fail, by the kind of mutation: arguments for pytest."""
 
@@ -125,7 +134,12 @@ def main() -> int:
     args = parser.parse_args()
     chosen = [
         (kind, mutation)
-        for kind, mutations in (("array", ARRAY), ("array", LEARNING), ("link", LINK))
+        for kind, mutations in (
+            ("array", ARRAY),
+            ("array", LEARNING),
+            ("link", LINK),
+            ("boot", BOOT),
+        )
         for mutation in mutations
         if args.only in mutation.name or args.only in mutation.file
     ]

@@ -548,3 +548,84 @@ LEARNING = (
         "with m.If(self.write & (self.place[:4] == register.offset)):",
     ),
 )
+
+BOOT = (
+    Mutation(
+        "the image's CRC is not looked at",
+        "boot/image_check.py",
+        "(self.valid & self.sum & feedback) | self.endless",
+        "self.endless",
+    ),
+    Mutation(
+        "images of other arrays pass",
+        "boot/image_check.py",
+        "self.header & (expected != self.data)",
+        "self.header & ~self.count[5] & (expected != self.data)",
+    ),
+    Mutation(
+        "the flash sleeps on",
+        "boot/flash_reader.py",
+        "self.copi.eq(self.wake)",
+        "self.copi.eq(0)",
+    ),
+    Mutation(
+        "SCK runs while the flash is let go",
+        "boot/flash_reader.py",
+        "self.run & (self.select | ~self.cs)",
+        "self.run",
+    ),
+    Mutation(
+        "frames do not wait for replies",
+        "boot/loader.py",
+        "(~self.open & self.room)",
+        "self.room",
+    ),
+    Mutation(
+        "pushes do not wait for room",
+        "boot/loader.py",
+        "(~self.open & self.room)",
+        "~self.open",
+    ),
+    Mutation(
+        "rounds begin while steps are under way",
+        "boot/loader.py",
+        "rest = self.quiet & ~self.open",
+        "rest = ~self.open",
+    ),
+    Mutation(
+        "a frame that a host interrupts is not ended",
+        "boot/loader.py",
+        '(self._in["cut"] & ~self._boundary)',
+        '(self._in["cut"] & 0)',
+    ),
+    Mutation(
+        "a refused image stays",
+        "boot/loader.py",
+        '("cut", over & self._refused, "stop")',
+        '("cut", over & self._refused, "done")',
+    ),
+    Mutation(
+        "the host gets the loader's last reply",
+        "boot/boot.py",
+        "mine.eq(~loader.done | loader.open)",
+        "mine.eq(~loader.done)",
+    ),
+    Mutation(
+        "bytes of the host wait while the image is loaded",
+        "boot/boot.py",
+        "Mux(loader.done, self.link_rx.ready, loader.deaf)",
+        "Mux(loader.done, self.link_rx.ready, 0)",
+    ),
+    Mutation(
+        "output waits for a host that is not there",
+        "boot/boot.py",
+        "array.spikes.ready.eq(link.spikes.ready | mine)",
+        "array.spikes.ready.eq(link.spikes.ready)",
+    ),
+    Mutation(
+        "counters tell of the loader's frames",
+        "boot/boot.py",
+        "getattr(link, name) & ~mine)",
+        "getattr(link, name))",
+    ),
+)

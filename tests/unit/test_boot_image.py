@@ -26,6 +26,7 @@ from spikeloom.contract.frames import Op, Request, encode_request
 from spikeloom.contract.registers import CONTROL_REGISTERS, OutputPolicy
 from spikeloom_sim.device import Device, boot_device, check_flash
 from spikeloom_sim.reference.target import ModelTarget, open_model
+from spikeloom_sim.verilated.url import SimOptions, SimUrlError
 
 CONFIG = CONFIGS["tiny"].replace(boot_offset=0x100000)
 
@@ -270,7 +271,11 @@ def test_the_model_with_a_flash(tmp_path, case):
     path = tmp_path / "flash.bin"
     path.write_bytes(contents)
     with spikeloom.open("model:", config=CONFIG, flash=str(path)) as board:
-        assert board.status()["boot"] == state
+        status = board.status()
+        assert status["boot"] == status.boot == state
+        failed = state in (BootState.BAD_CRC, BootState.OTHER_ARRAY, BootState.REFUSED)
+        assert list(status.attention) == ["boot"] * failed
+        assert repr(status).count(f"boot: {int(state)} (!)") == failed
         weights = board.target.read("weights")
         assert any(weights) == (state == BootState.LOADED)
     seen, image = check_flash(contents, CONFIG)
@@ -284,6 +289,17 @@ def test_the_model_does_not_play_the_stimulus(tmp_path):
     board = spikeloom.Board(target)
     assert (board.status()["boot"], board.status()["steps"]) == (BootState.TAKEN_OVER, 0)
     assert any(target.read("weights"))
+
+
+def test_a_simulated_board_refuses_a_flash(tmp_path):
+    with pytest.raises(SimUrlError, match=r"flash must be left out for configuration 'tiny'.*; ch"):
+        SimOptions.from_url("sim:tiny?flash=x")
+    options = SimOptions.from_url("sim:up5k?flash=/no/such/file")
+    with pytest.raises(SimUrlError, match=r"flash must be a file that can be read, not '/no/such"):
+        options.flash_contents()
+    (tmp_path / "x.bin").write_bytes(b"abc")
+    assert SimOptions.from_url(f"sim:up5k?flash={tmp_path}/x.bin").flash_contents() == b"abc"
+    assert SimOptions.from_url("sim:up5k").flash_contents() == b""
 
 
 def test_the_model_refuses_a_flash(tmp_path):

@@ -2,7 +2,7 @@
 
 import html
 
-from spikeloom.contract.registers import STATUS_BITS, STATUS_REGISTERS
+from spikeloom.contract.registers import STATUS_BITS, STATUS_REGISTERS, BootState
 from spikeloom.target import Target
 
 __all__ = ["BoardStatus", "read_status"]
@@ -21,14 +21,28 @@ _COUNTED = (
     "line_errors", "out_of_order", "repeated", "refused",
 )  # fmt: skip
 
+_BOOT_FAILURES = {
+    BootState.BAD_CRC: "the boot network in the flash is damaged; write it again",
+    BootState.OTHER_ARRAY: "the boot network in the flash is for another array; make it for this",
+    BootState.REFUSED: "the array refused the boot network in the flash; make it again",
+}
+
 
 class BoardStatus(dict[str, int]):
     """Status registers by name; 64-bit counters ``cycles`` and ``wait_cycles`` are joined."""
 
     @property
     def attention(self) -> dict[str, str]:
-        """Counters that are not zero but should be, with their meaning."""
-        return {name: STATUS_REGISTERS[name].doc for name in _ATTENTION if self[name]}
+        """Registers that tell of something wrong, with their meaning."""
+        found = {name: STATUS_REGISTERS[name].doc for name in _ATTENTION if self[name]}
+        if self.boot in _BOOT_FAILURES:
+            found["boot"] = f"{self.boot.name}: {_BOOT_FAILURES[self.boot]}"
+        return found
+
+    @property
+    def boot(self) -> BootState:
+        """What became of the boot network in the board's flash."""
+        return BootState(self["boot"])
 
     def since(self, earlier: "BoardStatus") -> dict[str, int]:
         """Return what the counters added since `earlier`."""
