@@ -1,6 +1,7 @@
 """boards, build and flash as commands: output, files, exit codes."""
 
 import errno
+import functools
 import json
 
 import pytest
@@ -10,6 +11,7 @@ import spikeloom
 from spikeloom.cli import main
 from spikeloom_boards import find_board
 from spikeloom_firmware import build as building
+from spikeloom_firmware import plan as planning
 from spikeloom_firmware.image import Image
 from spikeloom_firmware.loader import LOADER
 from spikeloom_firmware.plan import make_plan
@@ -23,11 +25,15 @@ def _own_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
+@functools.cache
+def _elaborated():
+    return make_plan(BOARD, small_config(BOARD), Echo)
+
+
 @pytest.fixture
 def tools(tmp_path, monkeypatch):
     """Tools that pretend, and a design that is elaborated at once, whatever is asked for."""
-    plan = make_plan(BOARD, small_config(BOARD), Echo)
-    monkeypatch.setattr(building, "make_plan", lambda *args: plan)
+    monkeypatch.setattr(building, "make_plan", lambda *args: _elaborated())
     fake = FakeTools(tmp_path / "bin", monkeypatch)
     fake.add_icestorm("26.25")
     return fake
@@ -81,6 +87,27 @@ def test_an_estimate_places_nothing(tools, capsys, tmp_path):
     assert "not placed" in capsys.readouterr().out
     assert [call[0] for call in tools.calls()] == ["yosys"]
     assert not list(tmp_path.glob("*.slimage"))
+
+
+def test_scripts_for_another_computer(capsys, tmp_path, monkeypatch):
+    board = find_board("cmod_a7_35t")
+    plan = make_plan(board, small_config(board), Echo)
+    monkeypatch.setattr(planning, "make_plan", lambda *args: plan)
+    folder = tmp_path / "cmod"
+    assert main(["build", "cmod_a7_35t", "--scripts", str(folder)]) == 0
+    assert f"run: cd {folder} && vivado -mode batch -source top.tcl" in capsys.readouterr().out
+    assert {"top.v", "top.tcl", "top.xdc"} <= {each.name for each in folder.iterdir()}
+
+
+def test_another_configuration(tools, capsys, monkeypatch):
+    asked = []
+    make = building.make_plan
+    monkeypatch.setattr(building, "make_plan", lambda *args: asked.append(args[1]) or make(*args))
+    arguments = ["build", "icebreaker", "--system-tools", "--config"]
+    assert main([*arguments, "tiny"]) == 0
+    assert asked[0].name == "tiny"
+    assert main([*arguments, "nothing"]) == 2
+    assert "configuration must be one of" in capsys.readouterr().err
 
 
 def test_seeds(tools, capsys):

@@ -34,11 +34,16 @@ def register(subparsers: Subparsers) -> None:
         "would not run at the array's clock is an error, and none is written.",
         examples="  spikeloom build icebreaker\n"
         "  spikeloom build ulx3s_25f --seeds 8 -o mine.slimage\n"
-        "  spikeloom build cmod_a7_35t --estimate      # size, without Vivado",
+        "  spikeloom build ulx3s_25f --config ecp5_25f_elig\n"
+        "  spikeloom build cmod_a7_35t --estimate      # size, without Vivado\n"
+        "  spikeloom build cmod_a7_35t --scripts cmod  # for Vivado on another computer",
     )
     parser.add_argument("board", help="board, by name; `spikeloom boards` lists them")
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="image (default: BOARD.slimage)"
+    )
+    parser.add_argument(
+        "--config", metavar="NAME", help="another configuration of `spikeloom.contract.configs`"
     )
     seeds = parser.add_mutually_exclusive_group()
     seeds.add_argument("--seed", type=_natural, help="seed of place and route (default: 1)")
@@ -49,6 +54,9 @@ def register(subparsers: Subparsers) -> None:
         "--system-tools", action="store_true", help="use yosys and nextpnr of PATH, not PyPI's"
     )
     parser.add_argument("--estimate", action="store_true", help="only synthesise and tell the size")
+    parser.add_argument(
+        "--scripts", type=Path, metavar="DIR", help="only write gateware, constraints and scripts"
+    )
     add_json(parser)
     parser.set_defaults(handler=handle)
 
@@ -67,6 +75,7 @@ def seeds_of(args: argparse.Namespace) -> tuple[int, ...]:
 
 def handle(args: argparse.Namespace) -> int:
     """Build, save, print."""
+    from spikeloom.contract import named_config
     from spikeloom_boards import find_board
 
     from ..build import build, synthesise
@@ -75,16 +84,36 @@ def handle(args: argparse.Namespace) -> int:
     from .progress import StepLines
 
     board = find_board(args.board)
+    config = named_config(args.config) if args.config else board.array_config
     tools, progress = Toolbox(system=args.system_tools), StepLines()
+    if args.scripts:
+        return _write_scripts(board, config, args.scripts)
     if args.estimate:
-        _print(board, synthesise(board, tools=tools, progress=progress), None, args.json)
+        result = synthesise(board, config=config, tools=tools, progress=progress)
+        _print(board, result, None, args.json)
         return 0
     output = args.output or Path(f"{board.name}{IMAGE_SUFFIX}")
     _check_writable(output)
-    result = build(board, seeds=seeds_of(args), tools=tools, progress=progress)
+    result = build(board, config=config, seeds=seeds_of(args), tools=tools, progress=progress)
     image = Image.from_build(result)
     image.save(output)
     _print(board, result, output, args.json)
+    return 0
+
+
+def _write_scripts(board: "BoardTable", config: "ArrayConfig", folder: Path) -> int:
+    """Write what the tools get, and say how Vivado is started."""
+    from ..plan import make_plan
+    from ..tools import disk_errors
+
+    plan = make_plan(board, config)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in plan.files.items():
+        with disk_errors(folder / name):
+            (folder / name).write_bytes(data)
+        print(folder / name)
+    if board.fpga.toolchain == "vivado":
+        print(f"\nrun: cd {folder} && vivado -mode batch -source top.tcl")
     return 0
 
 
