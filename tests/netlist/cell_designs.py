@@ -34,10 +34,10 @@ class Memories(wiring.Component):
         m = Module()
         for k, shape in enumerate(self.shapes):
             rng = np.random.default_rng(k)
-            init = [int(rng.integers(1 << shape.width)) for _ in range(shape.depth)]
-            words = memory.Memory(
-                shape=shape.width, depth=shape.depth, init=init if shape.initial else []
+            init = (
+                rng.integers(1 << shape.width, size=shape.depth).tolist() if shape.initial else []
             )
+            words: memory.Memory = memory.Memory(shape=shape.width, depth=shape.depth, init=init)
             m.submodules[f"memory_{k}"] = words
             writers = ()
             if shape.lanes:

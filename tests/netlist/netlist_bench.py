@@ -14,9 +14,9 @@ from amaranth.lib import wiring
 from amaranth.sim import Simulator
 
 from spikeloom_rtl.emit import verilog_of
-from spikeloom_sim.netlist.build import cell_models, make_library
+from spikeloom_sim.netlist.build import make_library
 from spikeloom_sim.netlist.image import make_image
-from spikeloom_sim.netlist.reader import Family, Netlist, read_netlist
+from spikeloom_sim.netlist.reader import Netlist, read_netlist
 from spikeloom_sim.verilated.build import (
     HARNESS,
     LIBRARY,
@@ -117,8 +117,8 @@ def run_engine(netlist_json: Path, inputs: dict[str, Sequence[int]]) -> dict[str
     return result
 
 
-def run_verilog(verilog: str, family: Family, stimulus: Bits, outputs: int) -> Bits:
-    """Run module ``bench`` (ports clk, i, o) with the family's Verilog models of cells."""
+def run_verilog(verilog: str, models: Sequence[Path], stimulus: Bits, outputs: int) -> Bits:
+    """Run module ``bench`` (ports clk, i, o) with Verilog models of its cells."""
     tools = find_toolchain()
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
@@ -128,7 +128,7 @@ def run_verilog(verilog: str, family: Family, stimulus: Bits, outputs: int) -> B
         command = [
             tools.verilator, *VERILATOR_FLAGS, "-Wno-lint", "-Wno-style", "-Wno-fatal",
             "--top-module", TOP, "--prefix", "Vbench", "--Mdir", work / "model",
-            work / "bench.v", *cell_models(family),
+            "-DNO_INCLUDES", work / "bench.v", *[f"-I{model.parent}" for model in models], *models,
         ]  # fmt: skip
         run_tool(command, tools)
         compile_library(work, tools, 0)
