@@ -12,6 +12,9 @@ from .flow import NETLIST, REPORT, Step, yosys_script
 __all__ = ["FLOW"]
 
 _SYNTH = "synth_ice40 -device u -dsp -spram"
+# Amaranth gives each memory initial contents, which the large single-port memories cannot have;
+# nothing of this size needs any.
+_NO_CONTENTS = "delete t:$meminit_v2 r:WORDS>=16384 %i"
 _PLACE = ()
 _DEVICES = {"iCE40UP5K": "--up5k"}
 
@@ -21,7 +24,7 @@ class _Icestorm:
     seeded = True
 
     def synthesis(self, plan: Plan) -> Step:
-        script = yosys_script(plan, _SYNTH)
+        script = yosys_script(plan, _SYNTH, _NO_CONTENTS)
         return Step(title="synthesis", tool="yosys", arguments=("-q", *script), files=script)
 
     def implementation(self, plan: Plan, seed: int) -> list[Step]:
