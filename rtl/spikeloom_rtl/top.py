@@ -191,6 +191,8 @@ class SimTop(wiring.Component):
         The device's rate: a bit takes ``2**24 / increment`` cycles.
     deaf : Out(1)
         Bytes to the link are dropped, since the boot loader is at work.
+    running : Out(1), error : Out(1)
+        As in `Top`.
     flash_cs, flash_clk, flash_copi : Out(1), flash_cipo : In(1)
         As in `Top`.
     """
@@ -204,6 +206,8 @@ class SimTop(wiring.Component):
     quiet: Signal
     increment: Signal
     deaf: Signal
+    running: Signal
+    error: Signal
     flash_cs: Signal
     flash_clk: Signal
     flash_copi: Signal
@@ -222,6 +226,8 @@ class SimTop(wiring.Component):
                 "quiet": Out(1),
                 "increment": Out(BAUD_PHASE_BITS),
                 "deaf": Out(1),
+                "running": Out(1),
+                "error": Out(1),
                 **_flash_members(config),
             }
         )
@@ -248,6 +254,8 @@ class SimTop(wiring.Component):
             self.tx.eq(uart_tx.tx),
             self.increment.eq(link.increment),
             self.deaf.eq(parts.deaf),
+            self.running.eq(parts.array.link.busy),
+            self.error.eq(parts.error),
             link.tx_idle.eq(bypass | uart_tx.idle),
             rx.valid.eq(Mux(bypass, taken.valid, uart_rx.o.valid)),
             rx.payload.eq(Mux(bypass, taken.payload, uart_rx.o.payload)),

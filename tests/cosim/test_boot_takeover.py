@@ -16,7 +16,7 @@ from boot_support import (
 from spikeloom.boot import boot_image
 from spikeloom.contract import CONFIGS
 from spikeloom.contract.boot import BOOT_NONCE, FLASH_WAKE_US, BootState
-from spikeloom.contract.frames import Op, Status, decode_reply
+from spikeloom.contract.frames import Op, ResetKind, Status, decode_reply
 from spikeloom_rtl.boot.flash_reader import half_period_cyc
 from spikeloom_sim.verilated.harness import Harness, RunResult
 
@@ -167,6 +167,45 @@ def test_the_loaders_session_is_not_the_hosts(contents: bytes, optimise: dict[st
     harness.run(20_000)
     reply = decode_reply(harness.read(100).rstrip(b"\0"), BOOT_NONCE)
     assert reply.status == Status.BAD_FRAME
+
+
+def test_lights(contents: bytes, optimise: dict[str, int]) -> None:
+    """Running and error, from power-up to a host that clears the counters."""
+    slow = boot_image(make_program(), steps=3, step_interval_s=100e-6).to_bytes()
+    harness = power_up(slow, optimise)
+    boot(harness)
+    seen = set()
+    for _ in range(200):
+        harness.run(37)
+        seen.add(harness.running)
+        assert not harness.error
+    assert True in seen
+    talker = Talker(harness)
+    talker.start()
+    talker.status()
+    assert (harness.running, harness.error) == (False, False)
+    harness.write(b"\1\2\3\0")
+    talker.harness.run(5000, 1 << 20)
+    assert harness.error, "a damaged frame"
+    harness.read(1 << 20)
+    talker.ask(Op.RESET, ResetKind.COUNTERS)
+    assert not harness.error
+    harness.write(talker.frame(Op.READ, 63 << 26, b"\1"))
+    talker.replies(1)
+    assert harness.error, "a refused request"
+    harness.close()
+
+    damaged = power_up(contents[:-1] + b"?", optimise)
+    boot(damaged)
+    assert damaged.error
+    talker = Talker(damaged)
+    talker.start()
+    talker.ask(Op.RESET, ResetKind.COUNTERS)
+    assert damaged.error, "the image is still damaged"
+    damaged.close()
+    without = power_up(b"", optimise)
+    boot(without)
+    assert not without.error
 
 
 def test_time_of_booting(contents: bytes, optimise: dict[str, int]) -> None:

@@ -176,6 +176,8 @@ class Board {
         flash_.fill(data, size, offset, wake_cyc);
     }
     bool deaf() const { return deaf_; }
+    bool running() const { return running_; }
+    bool error() const { return error_; }
     void set_latency(uint64_t latency) { latency_ = latency; }
 
     void write(const uint8_t* data, size_t size) {
@@ -234,6 +236,8 @@ class Board {
             bits_ ? step_bits() : step_bytes();
         }
         deaf_ = top_.deaf;
+        running_ = top_.running;
+        error_ = top_.error;
         std::lock_guard<std::mutex> guard{mutex_};
         published_ = count_;
         return result;
@@ -383,6 +387,8 @@ class Board {
     std::atomic<size_t> available_{0};
     std::atomic<size_t> unsent_{0};
     std::atomic<bool> deaf_{true};
+    std::atomic<bool> running_{false};
+    std::atomic<bool> error_{false};
 };
 
 Board* board(void* handle) { return static_cast<Board*>(handle); }
@@ -407,6 +413,8 @@ EXPORT void spikeloom_set_flash(void* handle, const uint8_t* data, size_t size, 
     board(handle)->set_flash(data, size, offset, wake_cyc);
 }
 EXPORT int spikeloom_deaf(void* handle) { return board(handle)->deaf(); }
+EXPORT int spikeloom_running(void* handle) { return board(handle)->running(); }
+EXPORT int spikeloom_error(void* handle) { return board(handle)->error(); }
 EXPORT void spikeloom_write(void* handle, const uint8_t* data, size_t size) {
     board(handle)->write(data, size);
 }

@@ -79,6 +79,8 @@ def _load(path: Path) -> ctypes.CDLL:
             [handle, ctypes.c_char_p, size, ctypes.c_uint32, ctypes.c_uint64],
         ),
         "deaf": (ctypes.c_int, [handle]),
+        "running": (ctypes.c_int, [handle]),
+        "error": (ctypes.c_int, [handle]),
         "write": (None, [handle, ctypes.c_char_p, size]),
         "read": (size, [handle, ctypes.c_char_p, size]),
         "available": (size, [handle]),
@@ -156,6 +158,16 @@ class Harness:
         True before the first `run`.
         """
         return bool(self._library.spikeloom_deaf(self._handle))
+
+    @property
+    def running(self) -> bool:
+        """Whether the light said that steps were under way when `run` last returned."""
+        return bool(self._library.spikeloom_running(self._handle))
+
+    @property
+    def error(self) -> bool:
+        """Whether the light said that something was wrong when `run` last returned."""
+        return bool(self._library.spikeloom_error(self._handle))
 
     def write(self, data: bytes) -> None:
         """Queue bytes to the board."""
