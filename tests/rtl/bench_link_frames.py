@@ -19,6 +19,7 @@ from spikeloom.contract.frames import (
 )
 
 BAD, GOOD, SYNC = range(3)
+SIZE_BITS = (WORD_BITS // 8).bit_length()
 RATES = [(1.0, 1.0), (0.3, 1.0), (1.0, 0.3), (0.5, 0.5)]
 
 
@@ -227,7 +228,7 @@ def reply_words(rng, reply):
         part, data = data[:size], data[size:]
         junk = rng.randrange(1 << WORD_BITS) >> 8 * len(part) << 8 * len(part)
         word = int.from_bytes(part, "little") | junk
-        words.append(word | len(part) << WORD_BITS | (not data) << WORD_BITS + 8)
+        words.append(word | len(part) << WORD_BITS | (not data) << WORD_BITS + SIZE_BITS)
     return words
 
 

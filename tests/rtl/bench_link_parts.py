@@ -5,7 +5,6 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
 from spikeloom.contract import CONFIGS
-from spikeloom_rtl.link.divider import Divider
 from spikeloom_rtl.link.frame_receiver import FrameReceiver
 from spikeloom_rtl.link.frame_sender import FrameSender
 from spikeloom_rtl.link.input_ring import InputRing
@@ -45,9 +44,7 @@ def frame_parts():
 
 
 def ring_parts():
-    return Bundle(
-        input=InputRing(RING_WORDS), output=OutputRing(RING_WORDS), divider=Divider(bits=8)
-    )
+    return Bundle(input=InputRing(RING_WORDS), output=OutputRing(RING_WORDS))
 
 
 class FrameParts(wiring.Component):

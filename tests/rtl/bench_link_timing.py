@@ -19,6 +19,7 @@ from spikeloom.contract.registers import SessionEnd
 
 FIRST_INCREMENT = baud_increment(CONFIG.baud_rates[0], CONFIG.clock_hz)
 BYTE_CYC = 40  # a byte on the line at 4 cycles a bit
+MOST_CYC = 6  # for a byte of request or reply, where neither the line nor the array waits
 
 
 @cocotb.test()
@@ -170,11 +171,11 @@ async def bytes_cost_few_cycles(dut):
             bench, bulk(bench, Op.WRITE, window, bench.rng.randbytes(size), 8)
         )
         dut._log.info("WRITE %s: %.2f cycles a byte", window, took / (sent + received))
-        assert took <= 3 * (sent + received)
+        assert took <= MOST_CYC * (sent + received)
     for window, count in (("weights", 62), ("capability", 128), ("probe", 82)):
         took, sent, received = await burst(bench, bulk(bench, Op.READ, window, bytes([count]), 8))
         dut._log.info("READ %s: %.2f cycles a byte", window, took / (sent + received))
-        assert took <= 3 * (sent + received)
+        assert took <= MOST_CYC * (sent + received)
 
 
 @cocotb.test()

@@ -1,6 +1,6 @@
 """What happens to a frame: in which order requests count, who carries them out, what is replied."""
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,7 +13,14 @@ from spikeloom.contract.frames import (
 )
 
 from .session import Session
-from .signatures import FrameHead, FrameKind, PayloadSignature, ReplyWord, UnitSignature
+from .signatures import (
+    STATUS_BITS,
+    FrameHead,
+    FrameKind,
+    PayloadSignature,
+    ReplyWord,
+    UnitSignature,
+)
 
 __all__ = ["Executor"]
 
@@ -23,6 +30,8 @@ _UNITS = {
     "echo": (Op.ECHO,),
     "control": (Op.BAUD, Op.RESET),
 }
+_SHORT_BITS = 16
+"""Width of the replies of all units but memory, and of the executor's own words."""
 _DONE_AGAIN = (Op.READ, Op.PULL, Op.ECHO)
 """What is executed again when it is repeated."""
 
@@ -120,14 +129,12 @@ class Executor(wiring.Component):
         self._start = Signal()  # a unit
         self._deliver = Signal()  # the unit's reply goes through
         self._done = Signal()  # with the request, except for its reply
-        self._unit_status = Signal(8)
+        self._unit_status = Signal(STATUS_BITS)
         self._has_reply = Signal()
-        # The reply: header, and a payload from the unit, from `_note`, or none.
-        self._seq = Signal(8)
-        self._status = Signal(8)
+        # The reply: header, and a payload from the unit, a note of the executor's, or none.
+        self._status = Signal(STATUS_BITS)
         self._from_unit = Signal()
-        self._note = Signal(16)
-        self._note_size = Signal(2)
+        self._has_note = Signal()
         self._repeated = Signal()
 
     def elaborate(self, platform: object) -> Module:
@@ -148,12 +155,7 @@ class Executor(wiring.Component):
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += self.idle.eq(~self.frame.valid)
-                m.d.sync += [
-                    self._seq.eq(head.seq),
-                    self._from_unit.eq(0),
-                    self._note_size.eq(0),
-                    self._repeated.eq(0),
-                ]
+                m.d.sync += [self._from_unit.eq(0), self._has_note.eq(0), self._repeated.eq(0)]
                 with m.If(self.frame.valid & self.reply_idle & self.reset_ready):
                     # Not earlier: the sender still needs it when the frame has been given up.
                     m.d.sync += self.reply_nonce.eq(session.nonce)
@@ -166,7 +168,7 @@ class Executor(wiring.Component):
                 m.d.comb += session.execute.eq(~self._repeated)
                 self._answer(m, self._unit_status)
             self._sync_states(m, session)
-            self._reply_states(m)
+            self._reply_states(m, session)
         return m
 
     def _answer(self, m: Module, status: Value | Status) -> None:
@@ -179,7 +181,6 @@ class Executor(wiring.Component):
         m.d.comb += self.good_frame.eq(head.kind != FrameKind.BAD)
         with m.If(head.kind == FrameKind.BAD):
             m.d.comb += self.count_bad_frame.eq(1)
-            m.d.sync += self._seq.eq(session.expected)
             self._answer(m, Status.BAD_FRAME)
         with m.Elif(head.kind == FrameKind.SYNC):
             m.next = "SYNC"
@@ -198,21 +199,19 @@ class Executor(wiring.Component):
                 self._answer(m, session.stored)
         with m.Else():
             m.d.comb += self.count_out_of_order.eq(1)
-            m.d.sync += [self._note.eq(session.expected), self._note_size.eq(1)]
+            m.d.sync += self._has_note.eq(1)
             self._answer(m, Status.OUT_OF_ORDER)
 
     def _sync_states(self, m: Module, session: Session) -> None:
         """Begin a session; a refused SYNC has no effect, not even on the sequence."""
         head = self.frame.payload
         nonce, version = head.addr[:16], head.addr[16:]
-        greeting = Cat(Const(PROTOCOL_VERSION, 8), session.end)
-
         with m.State("SYNC"):
             m.d.sync += self.reply_nonce.eq(nonce)
             with m.If(head.length != 0):
                 self._answer(m, Status.BAD_LENGTH)
             with m.Elif(version != PROTOCOL_VERSION):
-                m.d.sync += [self._note.eq(greeting), self._note_size.eq(2)]
+                m.d.sync += self._has_note.eq(1)
                 self._answer(m, Status.BAD_VERSION)
             with m.Elif(nonce == 0):
                 self._answer(m, Status.BAD_VALUE)
@@ -221,17 +220,15 @@ class Executor(wiring.Component):
                 m.next = "STOP"
         with m.State("STOP"), m.If(self.reset_ready):
             m.d.comb += session.begin.eq(1)
-            m.next = "GREET"
-        with m.State("GREET"):
-            m.d.sync += [self._note.eq(greeting), self._note_size.eq(2)]
+            m.d.sync += self._has_note.eq(1)
             self._answer(m, Status.OK)
 
-    def _reply_states(self, m: Module) -> None:
+    def _reply_states(self, m: Module, session: Session) -> None:
         """Send header and payload; give the frame up."""
-        reply = self.reply
+        reply, head = self.reply, self.frame.payload
         on_trial = (
-            (self.frame.payload.op == Op.BAUD)
-            & (self.frame.payload.kind == FrameKind.GOOD)
+            (head.op == Op.BAUD)
+            & (head.kind == FrameKind.GOOD)
             & (self._status == Status.OK)
             & ~self._repeated
         )
@@ -240,17 +237,22 @@ class Executor(wiring.Component):
             m.d.comb += self.frame.ready.eq(1)
             m.next = "IDLE"
 
-        with m.State("HEADER"):
+        def short(word: Value, size: Value | int) -> None:
+            """Reply one of the executor's own words; the units' bytes behind it do not count."""
             m.d.comb += [
                 reply.valid.eq(1),
-                reply.payload.data.eq(Cat(self._seq, self._status)),
-                reply.payload.size.eq(REPLY_HEADER.size),
-                reply.payload.last.eq(~self._from_unit & (self._note_size == 0)),
+                reply.payload.data[:_SHORT_BITS].eq(word),
+                reply.payload.size.eq(size),
             ]
+
+        with m.State("HEADER"):
+            seq = Mux(head.kind == FrameKind.BAD, session.expected, head.seq)
+            short(Cat(seq, self._status), REPLY_HEADER.size)
+            m.d.comb += reply.payload.last.eq(~self._from_unit & ~self._has_note)
             with m.If(reply.ready):
                 with m.If(self._from_unit):
                     m.next = "PAYLOAD"
-                with m.Elif(self._note_size != 0):
+                with m.Elif(self._has_note):
                     m.next = "NOTE"
                 with m.Elif(on_trial):
                     m.next = "SENT"
@@ -261,12 +263,11 @@ class Executor(wiring.Component):
             with m.If(reply.valid & reply.ready & reply.payload.last):
                 finish()
         with m.State("NOTE"):
-            m.d.comb += [
-                reply.valid.eq(1),
-                reply.payload.data.eq(self._note),
-                reply.payload.size.eq(self._note_size),
-                reply.payload.last.eq(1),
-            ]
+            # The number that is expected, or the greeting.
+            missing = self._status == Status.OUT_OF_ORDER
+            first = Mux(missing, session.expected, PROTOCOL_VERSION)
+            short(Cat(first, session.end), Mux(missing, 1, 2))
+            m.d.comb += reply.payload.last.eq(1)
             with m.If(reply.ready):
                 finish()
         with m.State("SENT"), m.If(self.all_sent):
@@ -278,15 +279,25 @@ class Executor(wiring.Component):
         head = self.frame.payload
         # An op without a unit is done at once.
         m.d.comb += [self._done.eq(1), self._unit_status.eq(Status.UNKNOWN_OP)]
+        # What is wide goes to all units; only memory replies with more than a short word, and the
+        # bytes behind a word's size do not count.
+        m.d.comb += self.reply.payload.data[_SHORT_BITS:].eq(
+            self.memory.reply.payload.data[_SHORT_BITS:]
+        )
         for name in _UNITS:
-            m.d.comb += getattr(self, name).head.eq(head)
+            unit = getattr(self, name)
+            m.d.comb += [
+                unit.head.eq(head),
+                unit.payload.words.payload.eq(self.payload.words.payload),
+                unit.payload.words.valid.eq(self.payload.words.valid),
+            ]
         with m.Switch(head.op):
             for name, ops in _UNITS.items():
                 with m.Case(*ops):
                     self._join_unit(m, getattr(self, name))
 
     def _join_unit(self, m: Module, unit: wiring.PureInterface) -> None:
-        words = unit.payload.words
+        reply = self.reply.payload
         m.d.comb += [
             unit.start.eq(self._start),
             self._done.eq(unit.done),
@@ -294,13 +305,13 @@ class Executor(wiring.Component):
             self._has_reply.eq(unit.has_reply),
             self.payload.start.eq(unit.payload.start),
             self.payload.size.eq(unit.payload.size),
-            words.payload.eq(self.payload.words.payload),
-            words.valid.eq(self.payload.words.valid),
-            self.payload.words.ready.eq(words.ready),
+            self.payload.words.ready.eq(unit.payload.words.ready),
         ]
         with m.If(self._deliver):
             m.d.comb += [
-                self.reply.payload.eq(unit.reply.payload),
+                reply.data[:_SHORT_BITS].eq(unit.reply.payload.data),
+                reply.size.eq(unit.reply.payload.size),
+                reply.last.eq(unit.reply.payload.last),
                 self.reply.valid.eq(unit.reply.valid),
                 unit.reply.ready.eq(self.reply.ready),
             ]

@@ -1,8 +1,10 @@
 """Event words on their way into the array."""
 
-from amaranth.hdl import Module, ResetInserter, Signal
-from amaranth.lib import fifo, stream, wiring
+from amaranth.hdl import Module, Signal
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
+
+from ..block_queue import BlockQueue
 
 __all__ = ["InputRing"]
 
@@ -52,16 +54,12 @@ class InputRing(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the queue."""
         m = Module()
-        queue = fifo.SyncFIFOBuffered(width=16, depth=self._words)
-        m.submodules.queue = ResetInserter(self.clear)(queue)
+        m.submodules.queue = queue = BlockQueue(width=16, depth=self._words)
+        wiring.connect(m, wiring.flipped(self.i), queue.i)
+        wiring.connect(m, queue.o, wiring.flipped(self.o))
         m.d.comb += [
-            queue.w_data.eq(self.i.payload),
-            queue.w_en.eq(self.i.valid),
-            self.i.ready.eq(queue.w_rdy),
-            self.o.payload.eq(queue.r_data),
-            self.o.valid.eq(queue.r_rdy),
-            queue.r_en.eq(self.o.ready),
-            self.free.eq(self._words - queue.level),
-            self.empty.eq(queue.level == 0),
+            queue.clear.eq(self.clear),
+            self.free.eq(queue.free),
+            self.empty.eq(queue.empty),
         ]
         return m

@@ -1,12 +1,13 @@
 """The link: a stream of bytes on one side, the array on the other."""
 
 from amaranth.hdl import Cat, Module, Signal
-from amaranth.lib import fifo, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig
 from spikeloom.contract.frames import BAUD_PHASE_BITS, RX_BUFFER_BYTES, baud_increment
 
+from ..block_queue import BlockQueue
 from ..ports import ArrayPort
 from .baud_control import BaudControl, fallback_cyc
 from .control import Control
@@ -133,23 +134,19 @@ class Link(wiring.Component):
 
     def _receive(self, m: Module, executor: Executor, bits: int) -> Signal:
         """Build the way from the line to the executor; return whether a byte or frame waits."""
-        m.submodules.rx_buffer = buffer = fifo.SyncFIFOBuffered(width=8, depth=RX_BUFFER_BYTES)
+        m.submodules.rx_buffer = buffer = BlockQueue(width=8, depth=RX_BUFFER_BYTES)
         m.submodules.receiver = receiver = FrameReceiver()
         m.submodules.payload_reader = reader = PayloadReader(bits)
         wiring.connect(m, receiver.frame, executor.frame)
         wiring.connect(m, executor.payload, reader.words)
         wiring.connect(m, reader.payload, receiver.payload)
+        wiring.connect(m, wiring.flipped(self.rx), buffer.i)
+        wiring.connect(m, buffer.o, receiver.i)
         waits = Signal()
         m.d.comb += [
-            buffer.w_data.eq(self.rx.payload),
-            buffer.w_en.eq(self.rx.valid),
-            self.rx.ready.eq(buffer.w_rdy),
-            receiver.i.payload.eq(buffer.r_data),
-            receiver.i.valid.eq(buffer.r_rdy),
-            buffer.r_en.eq(receiver.i.ready),
             receiver.nonce.eq(executor.nonce),
             reader.length.eq(receiver.frame.payload.length),
-            waits.eq((buffer.level != 0) | ~receiver.idle),
+            waits.eq(~buffer.empty | ~receiver.idle),
         ]
         return waits
 
@@ -172,7 +169,7 @@ class Link(wiring.Component):
     def _rings(self, m: Module, executor: Executor, reset: ResetControl, bits: int) -> Signal:
         """Build both rings; return whether the array is busy or has words to read."""
         array = self.array
-        m.submodules.ring_access = access = RingAccess(bits)
+        m.submodules.ring_access = access = RingAccess(bits, self._config.output_words)
         m.submodules.input_ring = input_ring = InputRing(self._config.input_words)
         m.submodules.output_ring = output_ring = OutputRing(self._config.output_words)
         wiring.connect(m, executor.rings, access.unit)

@@ -33,12 +33,14 @@ class OutputRing(wiring.Component):
         An offset in `released` .. `written`.
     released : Out(32)
         Offset of the oldest word that is kept.
-    written : Out(32)
-        Offset of the next word to come.
+    written : Out
+        Lowest bits of the offset of the next word to come, so many that they tell `words` + 1
+        offsets apart.
     free : Out(16)
         Words that there is room for.
-    address : In(32)
-        Offset of the word to read, in `released` .. `written` - 1.
+    address : In
+        Lowest bits, log2(words), of the offset of the word to read, which is in `released` ..
+        `written` - 1.
     enable : In(1)
         Read in this cycle; without it `data` keeps its value.
     data : Out(16)
@@ -65,9 +67,9 @@ class OutputRing(wiring.Component):
                 "release": In(1),
                 "release_to": In(_OFFSET_BITS),
                 "released": Out(_OFFSET_BITS),
-                "written": Out(_OFFSET_BITS),
+                "written": Out(range(2 * words)),
                 "free": Out(16),
-                "address": In(_OFFSET_BITS),
+                "address": In(range(words)),
                 "enable": In(1),
                 "data": Out(16),
             }
@@ -76,14 +78,18 @@ class OutputRing(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build memory and offsets."""
         m = Module()
-        memory: Memory = Memory(shape=16, depth=self._words, init=[])
+        # Words are read after they were written: no collision.
+        memory: Memory = Memory(shape=16, depth=self._words, init=[], attrs={"no_rw_check": 1})
         m.submodules.memory = memory
         write, read = memory.write_port(), memory.read_port()
+        # Kept inverted, since it is only ever subtracted; the inverters stand in front of it.
+        inverted = Signal(_OFFSET_BITS, init=(1 << _OFFSET_BITS) - 1)
         level = Signal(range(self._words + 1))
         m.d.comb += [
+            self.released.eq(~inverted),
             level.eq(self.written - self.released),
             self.free.eq(self._words - level),
-            self.i.ready.eq(level != self._words),
+            self.i.ready.eq(~level[-1]),  # a full ring holds a power of two
             write.addr.eq(self.written),
             write.data.eq(self.i.payload),
             write.en.eq(self.i.valid & self.i.ready),
@@ -94,7 +100,7 @@ class OutputRing(wiring.Component):
         with m.If(write.en):
             m.d.sync += self.written.eq(self.written + 1)
         with m.If(self.release):
-            m.d.sync += self.released.eq(self.release_to)
+            m.d.sync += inverted.eq(~self.release_to)
         with m.If(self.clear):
-            m.d.sync += [self.written.eq(0), self.released.eq(0)]
+            m.d.sync += [self.written.eq(0), inverted.eq(inverted.init)]
         return m

@@ -1,6 +1,6 @@
 """From the bytes of a payload to words."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,9 +13,8 @@ __all__ = ["PayloadReader"]
 class PayloadReader(wiring.Component):
     """Reads the payload at hand as little-endian words.
 
-    The bytes of a word are read from its last to its first, so that plain shifting leaves the word
-    right-aligned whatever its size. One byte a cycle; the first word is there ``size + 1`` cycles
-    after `start`.
+    Each byte goes straight to its place in the word, the first one clears the others. One byte a
+    cycle; the first word is there ``size + 1`` cycles after `start`.
 
     Parameters
     ----------
@@ -50,46 +49,48 @@ class PayloadReader(wiring.Component):
         """Build the address counters and the shift register."""
         m = Module()
         o, size = self.words.words, self.words.size
-        base = Signal(LENGTH_BITS)  # first byte of the word that is read
-        byte = Signal(LENGTH_BITS)  # byte of that word
-        active = Signal()  # there are bytes to read
-        read, read_first, read_last = Signal(), Signal(), Signal()  # of the byte that was read
-        final = Signal()  # it belongs to the last word
-
-        top = byte == size - 1
-        next_base = Signal(LENGTH_BITS)
+        lanes = self._bits // 8
+        lane = Signal(range(lanes))  # place in its word of the byte that is asked for
+        top = Signal()  # it is the last of its word
+        active, asking = Signal(), Signal()
+        read, read_top = Signal(), Signal()  # of the byte that was asked for
+        read_lane = Signal.like(lane)
+        final = Signal()  # that byte is the payload's last
         advance = Signal()  # the byte that was read moves into the word, the next one is read
         m.d.comb += [
-            next_base.eq(base + size),
+            final.eq(self.payload.address == self.length),
+            asking.eq(active & ~final),
+            top.eq(lane == (size - 1)[: len(lane)]),
             # A word that is complete stays until it is taken.
             advance.eq(~o.valid | o.ready),
-            self.payload.address.eq(base + byte),
             self.payload.enable.eq(advance),
         ]
         with m.If(advance):
             m.d.sync += [
-                read.eq(active),
-                read_first.eq(byte == 0),
-                read_last.eq(top),
-                final.eq(next_base == self.length),
-                o.valid.eq(read & read_first),
+                read.eq(asking),
+                read_lane.eq(lane),
+                read_top.eq(top),
+                o.valid.eq(read & read_top),
                 o.payload.last.eq(final),
             ]
             with m.If(read):
-                word = o.payload.data
-                older = Mux(read_last, 0, word[: self._bits - 8])
-                m.d.sync += word.eq(Cat(self.payload.data, older))
-            with m.If(active):
-                m.d.sync += byte.eq(byte - 1)
-                with m.If(byte == 0):
-                    m.d.sync += [byte.eq(size - 1), base.eq(next_base)]
-                    with m.If(next_base == self.length):
-                        m.d.sync += active.eq(0)
+                for k in range(lanes):
+                    with m.If(read_lane == k):
+                        m.d.sync += o.payload.data.word_select(k, 8).eq(self.payload.data)
+                    with m.Elif(read_lane == 0):
+                        m.d.sync += o.payload.data.word_select(k, 8).eq(0)
+            with m.If(asking):
+                m.d.sync += [
+                    self.payload.address.eq(self.payload.address + 1),
+                    lane.eq(Mux(top, 0, lane + 1)),
+                ]
+        with m.If(final):
+            m.d.sync += active.eq(0)
         with m.If(self.words.start):
             m.d.sync += [
-                active.eq(self.length != 0),
-                base.eq(0),
-                byte.eq(size - 1),
+                active.eq(1),
+                self.payload.address.eq(0),
+                lane.eq(0),
                 read.eq(0),
                 o.valid.eq(0),
             ]

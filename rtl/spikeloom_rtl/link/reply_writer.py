@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .signatures import LENGTH_BITS, FrameByte, ReplyWord
+from .signatures import FrameByte, ReplyWord
 
 __all__ = ["ReplyWriter"]
 
@@ -45,7 +45,7 @@ class ReplyWriter(wiring.Component):
         """Build the shift register."""
         m = Module()
         word = Signal(self._bits)
-        left = Signal(LENGTH_BITS)  # bytes of the word
+        left = Signal(range(self._bits // 8 + 1))  # bytes of the word
         last = Signal()
         m.d.comb += [
             self.o.valid.eq(left != 0),

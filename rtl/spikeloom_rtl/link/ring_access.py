@@ -20,12 +20,15 @@ class RingAccess(wiring.Component):
     """Moves event words between frames and rings.
 
     A PUSH takes two cycles a word. A PULL is checked in 11 cycles; its flags and the number of its
-    words are of one cycle, so a reply that is not busy tells of all words.
+    words are of one cycle, so a reply that is not busy tells of all words. The credit is of the
+    cycle in which it is handed to the reply.
 
     Parameters
     ----------
     bits : int
         Width of a word within the link.
+    words : int
+        Size of the output ring, a power of two.
 
     Members
     -------
@@ -37,11 +40,11 @@ class RingAccess(wiring.Component):
         Free words of the input ring.
     busy, waiting : In(1)
         Flags for the reply to PULL.
-    released, written : In(32)
+    released : In(32), written : In
         Offsets of the output ring.
     release : Out(1), release_to : Out(32)
         Release words of the output ring.
-    address : Out(32), enable : Out(1), data : In(16)
+    address : Out, enable : Out(1), data : In(16)
         Read a word of the output ring.
     """
 
@@ -58,7 +61,8 @@ class RingAccess(wiring.Component):
     enable: Signal
     data: Signal
 
-    def __init__(self, bits: int) -> None:
+    def __init__(self, bits: int, words: int) -> None:
+        self._fresh = Signal(range(2 * words))  # words from the address on
         super().__init__(
             {
                 "unit": In(UnitSignature(bits)),
@@ -67,10 +71,10 @@ class RingAccess(wiring.Component):
                 "busy": In(1),
                 "waiting": In(1),
                 "released": In(_OFFSET_BITS),
-                "written": In(_OFFSET_BITS),
+                "written": In(range(2 * words)),
                 "release": Out(1),
                 "release_to": Out(_OFFSET_BITS),
-                "address": Out(_OFFSET_BITS),
+                "address": Out(range(words)),
                 "enable": Out(1),
                 "data": In(16),
             }
@@ -87,6 +91,7 @@ class RingAccess(wiring.Component):
             unit.payload.size.eq(Mux(push, _WORD_BYTES, _RELEASE_BYTES)),
             self.push.payload.eq(words.payload.data),
             self.release_to.eq(words.payload.data),
+            self._fresh.eq(self.written - unit.head.addr),
         ]
         with m.FSM():
             with m.State("IDLE"), m.If(unit.start):
@@ -124,7 +129,8 @@ class RingAccess(wiring.Component):
         # Distances from the oldest word kept, in modulo-2^32 order.
         to_address = Signal(_OFFSET_BITS)
         to_release = Signal(_OFFSET_BITS)
-        to_written = Signal(_OFFSET_BITS)
+        level = Signal.like(self.written)
+        level_bits = len(level)
         with m.State("PULL"):
             with m.If(head.length != _RELEASE_BYTES):
                 self._finish(m, Status.BAD_LENGTH)
@@ -132,51 +138,55 @@ class RingAccess(wiring.Component):
                 m.d.sync += [
                     to_address.eq(head.addr - self.released),
                     to_release.eq(words.payload.data - self.released),
-                    to_written.eq(self.written - self.released),
+                    level.eq(self.written - self.released),
                 ]
                 m.next = "RANGE"
         with m.State("RANGE"):
             repeated = to_release[-1]  # before the oldest word: has been released already
-            with m.If((to_address > to_written) | (~repeated & (to_release > to_address))):
+            near = to_address[:level_bits]
+            beyond = to_address[level_bits:].any() | (near > level)
+            ahead = to_release[level_bits:].any() | (to_release[:level_bits] > near)
+            with m.If(beyond | (~repeated & ahead)):
                 self._finish(m, Status.BAD_ADDRESS)
             with m.Else():
                 m.d.comb += self.release.eq(~repeated)
-                self._finish(m, Status.OK, "SAMPLE")
+                self._finish(m, Status.OK, "CREDIT REPLY")
 
     def _reply_states(self, m: Module) -> None:
         """Reply credit, flags and the number of words as of one cycle, then the words."""
         reply = self.unit.reply
-        header = Signal(8 * PULL_HEADER.size)
-        offset = Signal(_OFFSET_BITS)
         left = Signal(range(_MAX_PULL_WORDS + 1))
-        with m.State("SAMPLE"):
-            fresh = (self.written - self.unit.head.addr)[:16]
-            m.d.sync += [
-                header.eq(Cat(self.push_free, self.busy, self.waiting)),
-                offset.eq(self.unit.head.addr),
-                left.eq(Mux(fresh > _MAX_PULL_WORDS, _MAX_PULL_WORDS, fresh)),
-            ]
-            m.next = "HEADER"
-        with m.State("HEADER"):
+        with m.State("CREDIT REPLY"):
             m.d.comb += [
                 reply.valid.eq(1),
-                reply.payload.data.eq(header),
-                reply.payload.size.eq(PULL_HEADER.size),
-                reply.payload.last.eq(left == 0),
+                reply.payload.data.eq(self.push_free),
+                reply.payload.size.eq(_WORD_BYTES),
+            ]
+            with m.If(reply.ready):
+                m.next = "FLAGS"
+        with m.State("FLAGS"):
+            m.d.comb += [
+                reply.valid.eq(1),
+                reply.payload.data.eq(Cat(self.busy, self.waiting)),
+                reply.payload.size.eq(_WORD_BYTES),
+                reply.payload.last.eq(self._fresh == 0),
+            ]
+            m.d.sync += [
+                self.address.eq(self.unit.head.addr),
+                left.eq(Mux(self._fresh > _MAX_PULL_WORDS, _MAX_PULL_WORDS, self._fresh)),
             ]
             with m.If(reply.ready):
                 m.next = "WORDS"
-                with m.If(left == 0):
+                with m.If(reply.payload.last):
                     m.next = "IDLE"
-        with m.State("WORDS"), m.If(self._words(m, offset, left)):
+        with m.State("WORDS"), m.If(self._words(m, left)):
             m.next = "IDLE"
 
-    def _words(self, m: Module, offset: Signal, left: Signal) -> Value:
+    def _words(self, m: Module, left: Signal) -> Value:
         """Read words of the output ring into the reply; return whether the last one goes."""
         reply = self.unit.reply
         read = Signal()  # `data` is a word of the reply
         m.d.comb += [
-            self.address.eq(offset),
             self.enable.eq(~read | reply.ready),
             reply.valid.eq(read),
             reply.payload.data.eq(self.data),
@@ -184,7 +194,7 @@ class RingAccess(wiring.Component):
             reply.payload.last.eq(left == 1),
         ]
         with m.If(self.enable):
-            m.d.sync += [read.eq(1), offset.eq(offset + 1)]
+            m.d.sync += [read.eq(1), self.address.eq(self.address + 1)]
         taken: Value = read & reply.ready
         with m.If(taken):
             m.d.sync += left.eq(left - 1)

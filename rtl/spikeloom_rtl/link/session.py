@@ -8,6 +8,8 @@ from amaranth.lib.wiring import In, Out
 from spikeloom.contract.frames import WINDOW_FRAMES
 from spikeloom.contract.registers import SessionEnd
 
+from .signatures import STATUS_BITS
+
 __all__ = ["Session"]
 
 _SEQUENCE = 256
@@ -22,11 +24,11 @@ class Session(wiring.Component):
         Sequence number of the frame at hand.
     is_next, is_done : Out(1)
         The frame is the one expected, or one of the 32 before it. Neither: one is missing.
-    stored : Out(8)
+    stored : Out(4)
         What `status` was when the request of that number was executed; one cycle after `seq`.
     execute : In(1)
         One cycle: the frame at hand has been executed with `status`; expect the next.
-    status : In(8)
+    status : In(4)
     begin : In(1)
         One cycle: the frame at hand begins a session with `new_nonce`.
     new_nonce : In(16)
@@ -62,9 +64,9 @@ class Session(wiring.Component):
                 "seq": In(8),
                 "is_next": Out(1),
                 "is_done": Out(1),
-                "stored": Out(8),
+                "stored": Out(STATUS_BITS),
                 "execute": In(1),
-                "status": In(8),
+                "status": In(STATUS_BITS),
                 "begin": In(1),
                 "new_nonce": In(16),
                 "fell_back": In(1),
@@ -78,7 +80,9 @@ class Session(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build registers and status memory."""
         m = Module()
-        statuses: Memory = Memory(shape=8, depth=WINDOW_FRAMES, init=[])
+        statuses: Memory = Memory(
+            shape=STATUS_BITS, depth=WINDOW_FRAMES, init=[], attrs={"no_rw_check": 1}
+        )
         m.submodules.statuses = statuses
         write, read = statuses.write_port(), statuses.read_port()
         distance = Signal(8)
@@ -93,8 +97,8 @@ class Session(wiring.Component):
             read.en.eq(1),
             self.stored.eq(read.data),
         ]
-        with m.If(self.execute):
-            m.d.sync += self.expected.eq(self.expected + 1)
+        with m.If(self.execute | self.begin):
+            m.d.sync += self.expected.eq(self.seq + 1)
         with m.If(self.fell_back):
             m.d.sync += [
                 self.active.eq(0),
@@ -105,7 +109,6 @@ class Session(wiring.Component):
             m.d.sync += [
                 self.active.eq(1),
                 self.nonce.eq(self.new_nonce),
-                self.expected.eq(self.seq + 1),
             ]
             with m.If(self.active):
                 m.d.sync += self.end.eq(SessionEnd.SYNC)

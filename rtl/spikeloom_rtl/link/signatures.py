@@ -5,6 +5,7 @@ from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig, MemoryMap
+from spikeloom.contract.frames import Status
 
 __all__ = [
     "FrameByte",
@@ -19,6 +20,9 @@ __all__ = [
 
 LENGTH_BITS = 8
 """Width of a number of bytes within a frame."""
+
+STATUS_BITS = max(Status).bit_length()
+"""Width of a `Status` within the link."""
 
 
 def word_bits(config: ArrayConfig) -> int:
@@ -103,14 +107,14 @@ class ReplyWord(data.StructLayout):
     -------
     data : bits
         Right-aligned.
-    size : 8
-        How many bytes of it are sent, lowest first, at least 1.
+    size : range(bits // 8 + 1)
+        How many bytes of it are sent, lowest first, at least 1; the others may be anything.
     last : 1
         The reply ends with this word.
     """
 
     def __init__(self, bits: int) -> None:
-        super().__init__({"data": bits, "size": LENGTH_BITS, "last": 1})
+        super().__init__({"data": bits, "size": range(bits // 8 + 1), "last": 1})
 
 
 class PayloadSignature(wiring.Signature):
@@ -125,7 +129,7 @@ class PayloadSignature(wiring.Signature):
     -------
     start : Out(1)
         One cycle: read the payload from its beginning; words left from before are forgotten.
-    size : Out(8)
+    size : Out(range(bits // 8 + 1))
         Bytes a word, held while words are read. It divides the payload's length.
     words : In(stream.Signature(PayloadWord))
     """
@@ -134,7 +138,7 @@ class PayloadSignature(wiring.Signature):
         super().__init__(
             {
                 "start": Out(1),
-                "size": Out(LENGTH_BITS),
+                "size": Out(range(bits // 8 + 1)),
                 "words": In(stream.Signature(PayloadWord(bits))),
             }
         )
@@ -158,7 +162,8 @@ class UnitSignature(wiring.Signature):
     done : In(1)
         One cycle, after `start`: `status` is final and side effects are done. If the status is
         OK and `has_reply`, reply words follow.
-    status : In(8)
+    status : In(4)
+        A `Status`.
     has_reply : In(1)
         A reply to this request has a payload, if the request is not refused.
     payload : In(PayloadSignature)
@@ -171,7 +176,7 @@ class UnitSignature(wiring.Signature):
                 "start": Out(1),
                 "head": Out(FrameHead()),
                 "done": In(1),
-                "status": In(8),
+                "status": In(STATUS_BITS),
                 "has_reply": In(1),
                 "payload": Out(PayloadSignature(bits).flip()),
                 "reply": In(stream.Signature(ReplyWord(bits))),

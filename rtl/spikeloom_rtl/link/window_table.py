@@ -5,10 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig, MemoryMap
-from spikeloom.contract.frames import MAX_REPLY_PAYLOAD
-from spikeloom.contract.memory import CORE_BITS, OFFSET_BITS, WINDOW_BITS
-
-from .signatures import LENGTH_BITS
+from spikeloom.contract.memory import CORE_BITS, WINDOW_BITS
 
 __all__ = ["WindowEntry", "WindowTable"]
 
@@ -16,30 +13,34 @@ __all__ = ["WindowEntry", "WindowTable"]
 class WindowEntry(data.StructLayout):
     """A window's bounds and rights.
 
+    Parameters
+    ----------
+    offset_bits : int
+        Width of the largest offset of the map.
+    word_bytes : int
+        Bytes of the widest word.
+
     Members
     -------
     exists : 1
-        The window was built; without it all else is 0.
-    depth : 21
-        Words of a core.
-    cores : 7
-        Copies.
-    word_bytes : 8
+        The window was built; without it all else may be anything.
+    spare : offset_bits
+        Offsets behind a core's last word: what an offset beyond it overflows with.
+    last_core : 6
+        Number of the last copy.
+    word_bytes : range(bytes + 1)
         Bytes of a word on the line.
-    max_count : 8
-        Words that fit into a reply.
     writable, live : 1
         As in the memory map.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, offset_bits: int, word_bytes: int) -> None:
         super().__init__(
             {
                 "exists": 1,
-                "depth": OFFSET_BITS + 1,
-                "cores": CORE_BITS + 1,
-                "word_bytes": LENGTH_BITS,
-                "max_count": LENGTH_BITS,
+                "spare": offset_bits,
+                "last_core": CORE_BITS,
+                "word_bytes": range(word_bytes + 1),
                 "writable": 1,
                 "live": 1,
             }
@@ -66,22 +67,26 @@ class WindowTable(wiring.Component):
 
     def __init__(self, config: ArrayConfig) -> None:
         self._map = MemoryMap(config)
-        super().__init__({"window": In(WINDOW_BITS), "entry": Out(WindowEntry())})
+        self._offset_bits = max(window.depth - 1 for window in self._map).bit_length()
+        self._layout = WindowEntry(
+            offset_bits=self._offset_bits,
+            word_bytes=max(window.word_bytes for window in self._map),
+        )
+        super().__init__({"window": In(WINDOW_BITS), "entry": Out(self._layout)})
 
     def elaborate(self, platform: object) -> Module:
         """Build the table."""
         m = Module()
-        layout = WindowEntry()
-        m.d.sync += self.entry.eq(layout.const({}))
+        layout = self._layout
+        m.d.sync += self.entry.exists.eq(0)
         with m.Switch(self.window):
             for window in self._map:
                 known = layout.const(
                     {
                         "exists": 1,
-                        "depth": window.depth,
-                        "cores": window.cores,
+                        "spare": (1 << self._offset_bits) - window.depth,
+                        "last_core": window.cores - 1,
                         "word_bytes": window.word_bytes,
-                        "max_count": MAX_REPLY_PAYLOAD // window.word_bytes,
                         "writable": window.writable,
                         "live": window.live,
                     }
