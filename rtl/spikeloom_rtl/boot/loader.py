@@ -23,9 +23,14 @@ _LAST_SECTION = 5
 class Loader(wiring.Component):
     """Checks the image in the flash, plays its setup, then its stimulus again and again.
 
-    Takes at least 17 cycles a byte, 2 a bit and one more, or 1 more than 16 half periods of SCK,
-    plus what the link takes for each frame. Every pass reads the image from its beginning, while
-    link and array rest.
+    Takes a byte in eight periods of SCK and one cycle, plus what the link takes for each frame; a
+    byte goes out one cycle after its last bit. Every pass reads the image from its beginning, and
+    begins when link and array rest.
+
+    Parameters
+    ----------
+    config : ArrayConfig
+        The array; it has a `boot_offset`.
 
     Members
     -------
@@ -59,11 +64,6 @@ class Loader(wiring.Component):
         There is an image, and it could not be loaded.
     flash_cs, flash_clk, flash_copi : Out(1), flash_cipo : In(1)
         See `FlashReader`.
-
-    Parameters
-    ----------
-    config : ArrayConfig
-        The array; it has a `boot_offset`.
     """
 
     frames: stream.Interface

@@ -51,6 +51,9 @@ def register(subparsers: "_SubParsersAction[argparse.ArgumentParser]") -> None:
         "--link", type=Path, metavar="PATH", help="with --pty: make a symbolic link to it"
     )
     parser.add_argument(
+        "--flash", metavar="FILE", help="with --pty: a boot image in the board's flash"
+    )
+    parser.add_argument(
         "--verilog", type=Path, metavar="DIR", help="write the board's Verilog and a JSON sidecar"
     )
     parser.set_defaults(handler=handle)
@@ -84,7 +87,7 @@ def _serve(args: argparse.Namespace) -> int:
     from .pty import PtyBridge
     from .url import SimOptions
 
-    options = SimOptions.from_url(f"sim:{args.config}", uart=args.uart)
+    options = SimOptions.from_url(f"sim:{args.config}", uart=args.uart, flash=args.flash)
     with SimPort(baudrate=options.config.baud_rates[0], options=options) as port:
         port.open()
         bridge = PtyBridge(port, args.link)
