@@ -65,7 +65,8 @@ class Memories(wiring.Component):
                 return ((base[:cycles] + rng.integers(0, _FEW, cycles)) % depth).tolist()
 
             values[f"ra_{k}"] = near()
-            values[f"re_{k}"] = (rng.random(cycles) < 0.8).astype(int).tolist()
+            # What a read port shows before its first read is not defined.
+            values[f"re_{k}"] = [1, *(rng.random(cycles - 1) < 0.8).astype(int).tolist()]
             if shape.lanes:
                 values[f"wa_{k}"] = near()
                 masks = rng.integers(0, 1 << shape.lanes, cycles)

@@ -14,7 +14,6 @@ from .gates import Bit, Cell, Gates
 __all__ = ["FAMILIES", "BoardPins", "Family", "Netlist", "Port", "board_pins", "read_netlist"]
 
 _IGNORED = frozenset({"$scopeinfo"})
-_TRUE = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -198,22 +197,22 @@ def board_pins(netlist: Netlist) -> BoardPins:
 def _top_module(path: Path) -> dict[str, Any]:
     try:
         modules = json.loads(path.read_text(encoding="utf-8"))["modules"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        tops = [module for module in modules.values() if _is_top(module)]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise NetlistError(
             f"{path} must be a netlist that yosys has written as JSON, and cannot be read "
             f"({error!r}); build the board again"
         ) from error
-    tops = [
-        module
-        for module in modules.values()
-        if int(str(module.get("attributes", {}).get("top", "0")), 2) == _TRUE
-    ]
     if len(tops) != 1:
         raise NetlistError(
             f"{path} must have one top module, not {len(tops)}; write it with synth_... -top"
         )
     top: dict[str, Any] = tops[0]
     return top
+
+
+def _is_top(module: dict[str, Any]) -> bool:
+    return int(str(module.get("attributes", {}).get("top", "0")), 2) == 1
 
 
 def _cell(name: str, cell: dict[str, Any]) -> Cell:
