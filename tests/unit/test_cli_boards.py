@@ -56,6 +56,24 @@ def test_boards_for_scripts(capsys):
     assert facts["icebreaker"]["neurons"] == BOARD.array_config.neurons
 
 
+def test_one_board_with_its_pins(capsys):
+    assert main(["boards", "icebreaker"]) == 0
+    lines = dict(line.split("  ", 1) for line in capsys.readouterr().out.splitlines())
+    pins = {name: value.strip() for name, value in lines.items() if name.startswith("pin of")}
+    assert pins == {
+        "pin of clock": "35", "pin of UART rx": "6", "pin of UART tx": "9",
+        "pin of idle LED": "37", "pin of running LED": "37", "pin of error LED": "11",
+        "pin of flash cs": "16", "pin of flash clk": "15", "pin of flash copi": "14",
+        "pin of flash cipo": "17",
+    }  # fmt: skip
+    assert lines["rates"].strip().startswith("115200, ")
+    assert main(["boards", "ulx3s-25f", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["pins"]["flash clk"] == "by USRMCLK"
+    assert facts["pins"]["UART rx"] == "M1"
+    assert main(["boards", "nothing"]) == 2
+
+
 def test_build_writes_an_image_and_a_table(tools, capsys, tmp_path):
     assert main(["build", "iCEBreaker", "--system-tools"]) == 0
     out, err = capsys.readouterr()

@@ -1,12 +1,20 @@
-"""``spikeloom boards``: which boards there are, and what each is built with."""
+"""``spikeloom boards [BOARD]``: which boards there are, and what is known of one."""
 
 import argparse
 from typing import Any
 
-from spikeloom.cli.output import Subparsers, add_command, add_json, format_table, print_json
+from spikeloom.cli.output import (
+    Subparsers,
+    add_command,
+    add_json,
+    format_table,
+    print_json,
+    print_pairs,
+)
 
 __all__ = ["register"]
 
+_SUBSIGNALS = ("rx", "tx", "cs", "clk", "copi", "cipo")
 _BUILDS_WITH = {
     "icestorm": "Yosys, nextpnr-ice40",
     "trellis": "Yosys, nextpnr-ecp5",
@@ -23,16 +31,22 @@ def register(subparsers: Subparsers) -> None:
         summary="list the boards for which bitstreams can be built",
         description="List the boards with their FPGA, the array that is built for them, and the\n"
         "tools that build it. No physical board has been tried yet.",
-        examples="  spikeloom boards\n  spikeloom boards --json | jq '.[].usb'",
+        examples="  spikeloom boards\n"
+        "  spikeloom boards icebreaker                 everything about one, pins included\n"
+        "  spikeloom boards --json | jq '.[].usb'",
     )
+    parser.add_argument("board", nargs="?", help="tell everything about this one")
     add_json(parser)
     parser.set_defaults(handler=handle)
 
 
 def handle(args: argparse.Namespace) -> int:
     """Print the list."""
-    from spikeloom_boards import boards
+    from spikeloom_boards import boards, find_board
 
+    if args.board:
+        board = find_board(args.board)
+        return _print_one({**_facts(board), "pins": _pins(board)}, args.json)
     facts = [_facts(board) for board in boards().values()]
     if args.json:
         print_json(facts)
@@ -54,6 +68,67 @@ def handle(args: argparse.Namespace) -> int:
     ]
     print(format_table(head, rows))
     return 0
+
+
+def _print_one(facts: dict[str, Any], as_json: bool) -> int:
+    if as_json:
+        print_json(facts)
+        return 0
+    pairs: dict[str, object] = {
+        "board": f"{facts['title']} by {facts['maker']}",
+        "page": facts["page"],
+        "FPGA": f"{facts['part']} {facts['package']}",
+        "array": f"{facts['config']}: {facts['neurons']} neurons, {facts['axons']} axons, "
+        f"{facts['lanes']} weights a cycle",
+        "clock": f"{facts['clock_hz'] / 1e6:g} MHz from {facts['oscillator_hz'] / 1e6:g} MHz",
+        "rates": ", ".join(map(str, facts["baud_rates"])) + " baud",
+        "USB": f"{facts['usb']}, serial line on interface {facts['uart_interface']}",
+        "openFPGALoader": facts["loader"],
+        "built by": facts["builds_with"],
+        **{f"pin of {name}": pin for name, pin in facts["pins"].items()},
+    }
+    if facts["boot_offset"] is not None:
+        pairs["boot network"] = f"in the flash at {facts['boot_offset']:#x}"
+    for number, remark in enumerate(facts["remarks"]):
+        pairs["remarks" if number == 0 else " " * number] = remark
+    print_pairs(pairs)
+    return 0
+
+
+def _pins(board: Any) -> dict[str, str]:
+    """Return the package pins that are used, by what they are for.
+
+    Raises
+    ------
+    ToolMissingError
+        If amaranth-boards, which has most of them, is not installed.
+    """
+    from ..errors import ToolMissingError
+
+    try:
+        platform = board.platform()
+    except ImportError as error:
+        raise ToolMissingError(
+            f"amaranth-boards must be installed to look up pins, but {error}; "
+            f"run: pip install 'spikeloom[boards]'"
+        ) from error
+    leds = board.leds
+    named = {"clock": board.oscillator, "UART": board.uart}
+    named |= {"idle LED": leds.idle, "running LED": leds.running, "error LED": leds.error}
+    if board.flash is not None:
+        named["flash"] = board.flash.resource
+    pins: dict[str, str] = {}
+    for name, resource in named.items():
+        if resource is None:
+            continue
+        for io in platform.lookup(*resource).ios:
+            if hasattr(io, "names"):
+                pins[name] = " ".join(io.names)
+            elif hasattr(io, "ios") and io.name in _SUBSIGNALS:
+                pins[f"{name} {io.name}"] = " ".join(io.ios[0].names)
+    if board.flash is not None and board.flash.clock != "pin":
+        pins["flash clk"] = f"by {board.flash.clock.upper()}"
+    return pins
 
 
 def _facts(board: Any) -> dict[str, Any]:

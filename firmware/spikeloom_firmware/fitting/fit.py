@@ -18,7 +18,7 @@ ROOM = 0.9
 """Share of the LUTs that can be used: beyond it place and route seldom meets timing."""
 _NEURONS = (64, 128, 256)
 _LANES = (4, 8, 16)
-_AXONS = (128, 192, 256, 320, 384, 512, 768, 1024, 1536, 2048)
+_AXONS = (128, 256, 384, 512, 768, 1024, 1536, 2048)
 _INPUTS = 8
 """At least every eighth axon is an input: without inputs a network has nothing to do."""
 _MOST_CORES = 64
@@ -167,6 +167,8 @@ def _to_try(
     for count in sorted({*neurons, own.neurons_per_core}):
         for width in sorted({*lanes, own.lanes}):
             for sources in sorted({*axons, own.axons}):
+                if (sources - count) * _INPUTS < sources:
+                    continue
                 try:
                     yield own.replace(
                         name="fit",
