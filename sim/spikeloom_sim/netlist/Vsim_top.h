@@ -40,6 +40,7 @@ class Vsim_top {
     uint8_t clk = 0, rx = 1, tx = 1, quiet = 0, deaf = 1;
     uint8_t bypass = 0, byte_in___05Fvalid = 0, byte_in___05Fpayload = 0, byte_in___05Fready = 0;
     uint8_t byte_out___05Fvalid = 0, byte_out___05Fpayload = 0;
+    uint8_t running = 0, error = 0;  // lights of the board, which nobody looks at here
     uint32_t increment = 0;
 
   private:
