@@ -117,12 +117,13 @@ class FlashReader(wiring.Component):
         """Build divider, count and command."""
         m = Module()
         edge = self._edge(m)
+        data = Signal(reset_less=True)
         rising = edge & ~self.sck
-        m.d.comb += self.valid.eq(edge & self.sck)
+        m.d.comb += [self.valid.eq(edge & self.sck), self.data.eq(data)]
         with m.If(edge):
             m.d.sync += self.sck.eq(~self.sck)
         with m.If(rising):
-            m.d.sync += [self.data.eq(self.cipo), self.count.eq(self.count + 1)]
+            m.d.sync += [data.eq(self.cipo), self.count.eq(self.count + 1)]
         with m.If(self.restart | (rising & self.select & ~self.cs)):
             m.d.sync += self.count.eq(FIRST_COUNT)
         with m.If(self.valid):

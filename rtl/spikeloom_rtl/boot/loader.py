@@ -117,7 +117,8 @@ class Loader(wiring.Component):
         self._loaded = Signal()  # and the second
         self._running = Signal()  # a frame of the stimulus has been begun
         self._refused = Signal()
-        self._section = Signal(range(_LAST_SECTION + 1))
+        # "start" sets what needs no other reset.
+        self._section = Signal(range(_LAST_SECTION + 1), reset_less=True)
         self._boundary = Signal(init=1)  # the last byte was a zero, or there was none
         self._full = Signal()  # a byte of the body is there
         self._take = Signal()  # and goes
@@ -137,9 +138,11 @@ class Loader(wiring.Component):
 
     def _read(self, m: Module, reader: FlashReader, check: ImageCheck) -> None:
         """Build the register of bytes; let reader and check do what the phase asks for."""
-        phase, byte = self._in, self.frames.payload
+        phase = self._in
+        byte = Signal(8, reset_less=True)
         passing = phase["command"] | phase["header"] | phase["body"]
         m.d.comb += [
+            self.frames.payload.eq(byte),
             self.flash_cs.eq(reader.cs),
             self.flash_clk.eq(reader.sck),
             self.flash_copi.eq(reader.copi),
