@@ -101,11 +101,11 @@ def test_7_series_boards_are_synthesised(name):
 
 @pytest.mark.parametrize("name", ["icebreaker", "ulx3s_25f"])
 def test_memories_are_counted_as_yosys_counts_them(name):
-    """The whole array, so small that synthesis takes a minute, and with memories of more than a few
-    words: whether those become registers depends on what else there is."""
+    """The whole array, so small that synthesis takes a minute, and with memories of more than 80
+    bits: whether those become registers depends on what else there is."""
     board = find_board(name)
     config = named_config("tiny").replace(
-        cores=1, neurons_per_core=32, axons=64, rows_per_core=64, lanes=2, plastic="none",
+        cores=1, neurons_per_core=64, axons=96, rows_per_core=96, lanes=2, plastic="none",
         theta=False, probes=0, clock_hz=board.array_config.clock_hz,
     )  # fmt: skip
     common, core = shapes_of(config)

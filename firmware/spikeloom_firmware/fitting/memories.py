@@ -2,6 +2,8 @@
 
 The memories of a design are found by walking it after elaboration. Each shape among them is given
 to Yosys once, alone, which takes block memory, LUTs or registers for it as it would in the design.
+Only of memories of 80 bits and less, at the border between block memory and registers, it may think
+otherwise there.
 """
 
 import collections
