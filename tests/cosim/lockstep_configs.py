@@ -47,14 +47,15 @@ LOCKSTEP_CONFIGS = (
         input_words=64,
         output_words=64,
     ),
-    # Rows in more than two groups of 64, so that a sweep walks far; eligibility, four words a row.
+    # Rows in more than two groups of 64, so that a sweep walks far; eligibility, four words a row,
+    # each of two words of the memory map; synapses in two banks.
     ArrayConfig(
         name="rewarded",
         cores=2,
-        neurons_per_core=16,
+        neurons_per_core=64,
         axons=200,
         rows_per_core=150,
-        lanes=4,
+        lanes=16,
         eligibility=True,
         probes=3,
         input_words=64,

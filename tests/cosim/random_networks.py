@@ -161,7 +161,7 @@ class _Drawer:
         """Weights of one core, shape (words, lanes)."""
         config = self.config
         low, high = signed_range(config.weight_bits)
-        shape = (config.rows_per_core * config.words_per_row, config.lanes)
+        shape = (config.rows_per_core * config.window_words, config.window_lanes)
         values = self.rng.integers(low, high + 1, shape)
         if self.regime == "rails":
             values = self.rng.choice([low, high], shape)

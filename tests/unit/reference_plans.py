@@ -229,9 +229,9 @@ def _load_synapses(target: ModelTarget, plan: Plan, core: int) -> None:
     rows["valid"] = [int(axon in plan.rows[core]) for axon in axons]
     target.write("rows", memory["rows"].pack(**rows), core=core)
     words = [
-        row[first : first + plan.config.lanes]
+        row[first : first + plan.config.window_lanes]
         for row in plan.weights[core]
-        for first in range(0, plan.config.neurons_per_core, plan.config.lanes)
+        for first in range(0, plan.config.neurons_per_core, plan.config.window_lanes)
     ]
     target.write("weights", memory["weights"].pack(weight=words), core=core)
 

@@ -84,7 +84,7 @@ def _sparse(rng: random.Random, low: int, high: int) -> int:
 def load_learning(target: ModelTarget, plan: Plan, core: int) -> None:
     """Write what one core learns from; its registers are part of `control_values`."""
     rule = plan.learning[core]
-    memory, lanes = MemoryMap(plan.config), plan.config.lanes
+    memory, lanes = MemoryMap(plan.config), plan.config.window_lanes
     sources = {"axon": rule.sources}
     if plan.config.plastic == "row":
         sources["plastic"] = [row[0] for row in rule.flags]

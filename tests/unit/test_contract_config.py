@@ -40,8 +40,8 @@ REFUSED = [
     ({"boot_offset": 1 << 24}, r"boot_offset must be .*, not 16777216; choose"),
     ({"boot_offset": True}, r"boot_offset must be .*, not True"),
     (
-        {"neurons_per_core": 512, "axons": 1024, "lanes": 256},
-        r"lanes \* weight_bits must be at most 1920 bits.* not 2048; use fewer lanes",
+        {"neurons_per_core": 514, "axons": 1028, "lanes": 257},
+        r"lanes \* weight_bits must be at most 1920 bits.* not 2056; use an even",
     ),
 ]
 

@@ -29,7 +29,7 @@ def read_synapses(
 ) -> Indices:
     """Return a field of a window that is laid out as the weights, per synapse, shape (k,)."""
     window = memory[name]
-    lanes, per_row = window.lanes, memory.config.words_per_row
+    lanes, per_row = window.lanes, memory.config.window_words
     word = placed.row * per_row + placed.neuron // lanes
     lane = placed.neuron % lanes
     result = np.zeros(len(word), np.int64)
@@ -78,7 +78,7 @@ def write_weights(
         If synapses that share a place get different weights. Nothing is written then.
     """
     window = memory["weights"]
-    lanes, per_row = window.lanes, memory.config.words_per_row
+    lanes, per_row = window.lanes, memory.config.window_words
     word = placed.row * per_row + placed.neuron // lanes
     lane = placed.neuron % lanes
     _check_shared(memory, placed, values)

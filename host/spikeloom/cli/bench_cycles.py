@@ -169,7 +169,7 @@ def _load(target: Target, config: ArrayConfig, rng: np.random.Generator, thresho
     rows[0, axons], rows[1, axons] = np.arange(axons.size), 1
     fields = dict(zip(("row", "valid"), rows, strict=True))
     n = config.neurons_per_core
-    weights = rng.integers(-3, 4, (memory["weights"].depth, config.lanes))
+    weights = rng.integers(-3, 4, (memory["weights"].depth, config.window_lanes))
     for core in range(config.cores):
         target.write("rows", memory["rows"].pack(**fields), core=core)
         target.write("weights", memory["weights"].pack(weight=weights), core=core)
@@ -204,7 +204,7 @@ def _teach(target: Target, config: ArrayConfig) -> None:
     for core in range(config.cores):
         target.write("sources", memory["sources"].pack(**sources), core=core)
         if "plastic" in memory:
-            flags = np.ones((memory["plastic"].depth, config.lanes), np.int64)
+            flags = np.ones((memory["plastic"].depth, config.window_lanes), np.int64)
             target.write("plastic", memory["plastic"].pack(plastic=flags), core=core)
         for name, value in registers.items():
             target.write("control", control.pack(value=[value]), offset=core_register(name, core))

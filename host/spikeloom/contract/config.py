@@ -19,6 +19,10 @@ PlasticFlags = Literal["none", "synapse", "row"]
 """Where a synapse's plastic flag is kept: nowhere, per synapse, or per row and core."""
 
 
+_WINDOW_LANES = 8
+"""Lanes of a word in the memory map above which words are split: 64 bits of weights."""
+
+
 def _is_power_of_two(value: int) -> bool:
     return value > 0 and value & (value - 1) == 0
 
@@ -150,10 +154,11 @@ class ArrayConfig:
                 f"lanes must divide neurons_per_core = {self.neurons_per_core}, not "
                 f"{self.lanes}; try {divisors[-1]}"
             )
-        if self.lanes * self.weight_bits > 1920:
+        if self.window_lanes * self.weight_bits > 1920:
             raise ConfigError(
-                f"lanes * weight_bits must be at most 1920 bits, so that a synapse word fits in a "
-                f"frame, not {self.lanes * self.weight_bits}; use fewer lanes"
+                f"lanes * weight_bits must be at most 1920 bits where lanes are odd, so that a "
+                f"synapse word fits in a frame, not {self.window_lanes * self.weight_bits}; use "
+                f"an even number of lanes"
             )
         if self.axons < self.neurons:
             raise ConfigError(
@@ -217,6 +222,22 @@ class ArrayConfig:
     def words_per_row(self) -> int:
         """S, synapse words of a row, N/L."""
         return self.neurons_per_core // self.lanes
+
+    @property
+    def window_lanes(self) -> int:
+        """Lanes of a word in the windows of synapses and traces y: L, halved while above 8.
+
+        So a word of the memory map stays at most about 64 bits wide however wide a core is.
+        """
+        lanes = self.lanes
+        while lanes > _WINDOW_LANES and lanes % 2 == 0:
+            lanes //= 2
+        return lanes
+
+    @property
+    def window_words(self) -> int:
+        """Words of a row in the windows of synapses, ``N / window_lanes``."""
+        return self.neurons_per_core // self.window_lanes
 
     @property
     def axon_words(self) -> int:

@@ -2,7 +2,13 @@
 
 from .config import ArrayConfig
 
-__all__ = ["LEARNING_OVERHEAD_CYC", "PROBE_CYC", "STEP_OVERHEAD_CYC", "step_cycle_bound"]
+__all__ = [
+    "LEARNING_OVERHEAD_CYC",
+    "PROBE_CYC",
+    "STEP_OVERHEAD_CYC",
+    "longest_step_cyc",
+    "step_cycle_bound",
+]
 
 STEP_OVERHEAD_CYC = 64
 """Cycles of a step that depend on nothing: pipelines that fill and drain, phases that change."""
@@ -60,3 +66,24 @@ def step_cycle_bound(
         learn = swept * accesses + config.rows_per_core // 8 + LEARNING_OVERHEAD_CYC
     update = neurons_in_use + fired + axon_words + STEP_OVERHEAD_CYC
     return integrate + update + learn + probes * PROBE_CYC
+
+
+def longest_step_cyc(config: ArrayConfig) -> int:
+    """Return the cycles of the longest step that an array can have: everything in use, and active.
+
+    Examples
+    --------
+    >>> from spikeloom.contract import named_config
+    >>> longest_step_cyc(named_config("ecp5_25f"))
+    11228
+    """
+    sweeps = 2 * config.rows_per_core * config.words_per_row  # of spikes and of a reward
+    return step_cycle_bound(
+        config,
+        arrivals=config.axons,
+        fired=config.neurons,
+        neurons_in_use=config.neurons_per_core,
+        axon_words=config.axon_words,
+        probes=config.probes,
+        swept=sweeps if config.learns else None,
+    )

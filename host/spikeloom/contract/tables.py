@@ -26,7 +26,8 @@ numbers mean in [semantics.md](semantics.md).
 `address = window << {CORE_BITS + OFFSET_BITS} | core << {OFFSET_BITS} | offset`, with
 {WINDOW_BITS} bits of window, {CORE_BITS} of core and {OFFSET_BITS} of offset, counted in words.
 A word holds its fields from bit 0 upwards and takes `ceil(bits / 8)` bytes on the line,
-little-endian. In the synapse windows the fields repeat for each lane.
+little-endian. In the synapse windows the fields repeat for each of H lanes: H is L, halved while
+above 8, so that no word is much wider than 64 bits.
 """
 
 

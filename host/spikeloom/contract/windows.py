@@ -98,18 +98,18 @@ def _synapse_windows(c: ArrayConfig) -> Iterator[Window]:
         kind="network",
         doc="row table: which row an axon reaches in this core",
     )
-    depth = c.rows_per_core * c.words_per_row
+    depth = c.rows_per_core * c.window_words
     weight = Field(name="weight", bits=c.weight_bits, signed=True, doc="synaptic weight")
     yield Window(
         name="weights",
         id=9,
         depth=depth,
         fields=(weight,),
-        lanes=c.lanes,
+        lanes=c.window_lanes,
         cores=c.cores,
         per_core=True,
         kind="network",
-        doc="word = row * S + neuron // L; lane = neuron mod L",
+        doc="word = row * N / H + neuron // H; lane = neuron mod H",
     )
     if c.plastic == "synapse":
         yield Window(
@@ -117,7 +117,7 @@ def _synapse_windows(c: ArrayConfig) -> Iterator[Window]:
             id=10,
             depth=depth,
             fields=(Field(name="plastic", bits=1, doc="1 if the synapse learns"),),
-            lanes=c.lanes,
+            lanes=c.window_lanes,
             cores=c.cores,
             per_core=True,
             kind="network",
@@ -130,7 +130,7 @@ def _synapse_windows(c: ArrayConfig) -> Iterator[Window]:
             id=11,
             depth=depth,
             fields=(trace,),
-            lanes=c.lanes,
+            lanes=c.window_lanes,
             cores=c.cores,
             per_core=True,
             kind="state",
@@ -201,13 +201,13 @@ def _state_windows(c: ArrayConfig) -> Iterator[Window]:
         yield Window(
             name="y",
             id=21,
-            depth=c.words_per_row,
+            depth=c.window_words,
             fields=(Field(name="y", bits=learning.TRACE_BITS, doc="post-synaptic trace"),),
-            lanes=c.lanes,
+            lanes=c.window_lanes,
             cores=c.cores,
             per_core=True,
             kind="state",
-            doc="post-synaptic traces; word = neuron // L, lane = neuron mod L",
+            doc="post-synaptic traces; word = neuron // H, lane = neuron mod H",
         )
 
 

@@ -58,7 +58,7 @@ class Array(wiring.Component):
         config = self._config
         m.submodules.fabric = self._fabric = BusFabric(config)
         m.submodules.control = self._control = Control(config)
-        m.submodules.status = self._status = Status()
+        m.submodules.status = self._status = Status(config)
         m.submodules.capability = self._capability = CapabilityRom(config)
         m.submodules.reader = self._reader = EventReader(config)
         m.submodules.injector = self._injector = Injector(config)
@@ -251,6 +251,5 @@ class Array(wiring.Component):
             fabric.clear_state.eq(reset.valid & ~counters),
             fabric.clear_network.eq(everything),
             control.reset_t.eq(fabric.cleared),
-            control.reset_all.eq(fabric.cleared & everything),
-            reset.ready.eq(counters | fabric.cleared),
+            reset.ready.eq(Mux(counters, self._status.cleared, fabric.cleared)),
         ]

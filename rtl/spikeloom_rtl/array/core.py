@@ -120,6 +120,7 @@ class Core(wiring.Component):
             integrator.words_in_use.eq(words_in_use),
             integrator.begin.eq(self.update),
             integrator.take.eq(updater.take),
+            integrator.last.eq(updater.last),
             updater.accumulator.eq(integrator.accumulator),
             updater.start.eq(self.update),
             updater.neurons_in_use.eq(self.registers.neurons_in_use),

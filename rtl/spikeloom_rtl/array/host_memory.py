@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Module, Mux, Shape, Signal
+from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -62,10 +62,22 @@ class HostMemory(wiring.Component):
         Whether a read sees a write of the same cycle.
     lanes : int
         Parts of a word, equally wide, that the array can write alone.
+    parts : int
+        Parts of a word, equally wide, that the host reads and writes alone; a power of two.
+    ports : int
+        2, or 1 for memory with one address for both (SPRAM of iCE40 UltraPlus): a read waits while
+        a word is written, and shows the word that was read last.
+    rereads : bool
+        Whether a word is ever read in the cycle in which it is written and the old word counts.
+        Else what is then read may be anything, which spares registers beside block memories.
+    banked : bool
+        Build what is deeper than a power of two as two memories. Block memories are deepest when
+        they are narrow, so a large memory then needs far fewer words side by side to choose from.
 
     Members
     -------
-    host : In(HostPort(width))
+    host : In(HostPort(width / parts))
+        Its offsets count parts.
     read_address, read_en, read_data
         The array's read port. `read_en` must be held high by users that do not stall.
     write_address, write_en, write_data
@@ -81,17 +93,27 @@ class HostMemory(wiring.Component):
     write_data: Signal
 
     def __init__(
-        self, *, width: int, depth: int, transparent: bool = False, lanes: int = 1
+        self,
+        *,
+        width: int,
+        depth: int,
+        transparent: bool = False,
+        lanes: int = 1,
+        parts: int = 1,
+        ports: int = 2,
+        rereads: bool = False,
+        banked: bool = False,
     ) -> None:
         self._width = width
-        self._lanes = lanes
+        self._lanes, self._parts = lanes, parts
+        self._ports, self._rereads, self._banked = ports, rereads, banked
         # A memory of one word would have an address of no bits, which not every tool takes.
         self._depth = max(2, depth)
         self._transparent = transparent
         address = Shape((self._depth - 1).bit_length())
         super().__init__(
             {
-                "host": In(HostPort(width)),
+                "host": In(HostPort(width // parts)),
                 "read_address": In(address),
                 "read_en": In(1, init=1),
                 "read_data": Out(width),
@@ -104,19 +126,85 @@ class HostMemory(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the memory and the two multiplexers in front of it."""
         m = Module()
-        # No initial contents: power-up clears every memory through the bus.
-        words: memory.Memory = memory.Memory(shape=self._width, depth=self._depth, init=[])
-        m.submodules.memory = words
-        write = words.write_port(granularity=self._width // self._lanes)
-        read = words.read_port(transparent_for=(write,) if self._transparent else ())
-        host = self.host
+        host, parts = self.host, self._parts
+        part_bits = parts.bit_length() - 1
+        word, part = host.offset[part_bits:], host.offset[:part_bits]
+        granules = max(self._lanes, parts)
+        commit = [host.commit] * granules
+        if parts > 1:
+            commit = [host.commit & (part == k * parts // granules) for k in range(granules)]
+        mine = [self.write_en[k * self._lanes // granules] for k in range(granules)]
+        read_address, write_address = Signal.like(self.read_address), Signal.like(self.read_address)
+        write_data, read_data = Signal(self._width), Signal(self._width)
+        enables, read_en = Signal(granules), Signal()
         m.d.comb += [
-            read.addr.eq(Mux(host.select, host.offset, self.read_address)),
-            read.en.eq(host.select | self.read_en),
-            write.addr.eq(Mux(host.select, host.offset, self.write_address)),
-            write.data.eq(Mux(host.select, host.data, self.write_data)),
-            write.en.eq(Mux(host.select, host.commit.replicate(self._lanes), self.write_en)),
-            self.read_data.eq(read.data),
-            host.read_data.eq(read.data),
+            read_address.eq(Mux(host.select, word, self.read_address)),
+            read_en.eq(host.select | self.read_en),
+            write_address.eq(Mux(host.select, word, self.write_address)),
+            write_data.eq(Mux(host.select, host.data.replicate(parts), self.write_data)),
+            enables.eq(Mux(host.select, Cat(commit), Cat(mine))),
+            self.read_data.eq(read_data),
         ]
+        self._build(m, read_address, read_en, read_data, write_address, enables, write_data)
+        if parts == 1:
+            m.d.comb += host.read_data.eq(read_data)
+            return m
+        chosen = Signal(part_bits)
+        m.d.sync += chosen.eq(part)
+        width = self._width // parts
+        m.d.comb += host.read_data.eq(read_data.word_select(chosen, width))
         return m
+
+    def _build(
+        self,
+        m: Module,
+        read_address: Signal,
+        read_en: Signal,
+        read_data: Signal,
+        write_address: Signal,
+        enables: Signal,
+        write_data: Signal,
+    ) -> None:
+        """Build one memory, or one for each power of two in the depth."""
+        first = 1 << (self._depth.bit_length() - 1)
+        depths = [self._depth]
+        if self._banked and first != self._depth:
+            depths = [first, self._depth - first]
+        data: list[Value] = []
+        for k, depth in enumerate(depths):
+            # No initial contents: power-up clears every memory through the bus.
+            # Yosys takes the one large memory of a part, where it has one, only when asked.
+            attrs = {"ram_style": "huge"} if self._ports == 1 else {}
+            words: memory.Memory = memory.Memory(
+                shape=self._width, depth=depth, init=[], attrs=attrs
+            )
+            m.submodules["memory" if k == 0 else "rest"] = words
+            write = words.write_port(granularity=self._width // len(enables))
+            read = words.read_port(transparent_for=(write,) if self._transparent else ())
+            here = 1 if len(depths) == 1 else write_address[-1] == k
+            enable = Signal(len(enables), name=f"enable_{k}")
+            m.d.comb += [
+                enable.eq(enables & Value.cast(here).replicate(len(enables))),
+                read.addr.eq(read_address),
+                read.en.eq(read_en),
+                write.addr.eq(write_address),
+                write.data.eq(write_data),
+                write.en.eq(enable),
+            ]
+            if self._ports == 1:
+                writes = enables.any()
+                address = Signal.like(read_address, name=f"address_{k}")
+                m.d.comb += [
+                    address.eq(Mux(writes, write_address, read_address)),
+                    read.addr.eq(address),
+                    write.addr.eq(address),
+                    read.en.eq(read_en & ~writes),
+                ]
+            data.append(read.data)
+        if len(data) == 1:
+            m.d.comb += read_data.eq(data[0])
+            return
+        late = Signal()
+        with m.If(read_en):
+            m.d.sync += late.eq(read_address[-1])
+        m.d.comb += read_data.eq(Mux(late, data[1], data[0]))

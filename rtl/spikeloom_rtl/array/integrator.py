@@ -1,14 +1,15 @@
 """The integrator of a core: adds rows of weights to the accumulators, L weights a cycle."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
-from amaranth.lib import stream, wiring
+from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig
 
-from .host_memory import HostMemory
-
 __all__ = ["Integrator"]
+
+_LUT_WORDS = 16
+"""Words of accumulators up to which LUT memory is the smaller one: its depth."""
 
 
 class Integrator(wiring.Component):
@@ -17,8 +18,8 @@ class Integrator(wiring.Component):
     Integration: S cycles a row (only words with neurons in use), without gaps between rows unless
     told to wait, plus one cycle at the end. Update: neurons
     are taken in order from 0; with `take` high in cycle k for a neuron, `accumulator` is its sum in
-    cycle k+1. A word is cleared when its first neuron is taken, so all accumulators are zero
-    between steps.
+    cycle k+1. A word is cleared when its last neuron has been taken, or at the end of the update,
+    so all accumulators are zero between steps.
 
     Parameters
     ----------
@@ -40,8 +41,8 @@ class Integrator(wiring.Component):
         A word is on its way to the accumulators.
     begin : In(1)
         The next neuron to be taken is neuron 0.
-    take : In(1)
-        Take the next neuron.
+    take : In(1), last : In(1)
+        Take the next neuron; no more follow in this step.
     accumulator : Out(signed)
     """
 
@@ -55,6 +56,7 @@ class Integrator(wiring.Component):
     busy: Signal
     begin: Signal
     take: Signal
+    last: Signal
     accumulator: Signal
 
     def __init__(self, config: ArrayConfig) -> None:
@@ -74,30 +76,51 @@ class Integrator(wiring.Component):
                 "busy": Out(1),
                 "begin": In(1),
                 "take": In(1),
+                "last": In(1),
                 "accumulator": Out(signed(config.accumulator_bits)),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Build the accumulator memory and its two users."""
+        """Build the accumulators and their two users, which are never busy in the same cycle."""
         m = Module()
         config = self._config
-        m.submodules.sums = sums = HostMemory(
-            width=config.lanes * config.accumulator_bits,
-            depth=config.words_per_row,
-            transparent=True,
+        width = config.lanes * config.accumulator_bits
+        self._early, self._late = Signal(self._word_bits), Signal(self._word_bits)
+        self._old, self._new = Signal(width), Signal(width)
+        self._write = Signal()
+        # Few words stand in LUT memory, which is read without a clock. Block memory is read a cycle
+        # earlier, and must then see what is written meanwhile.
+        in_luts = config.words_per_row <= _LUT_WORDS
+        sums: memory.Memory = memory.Memory(
+            shape=width,
+            depth=max(2, config.words_per_row),
+            init=[],
+            attrs={"ram_style": "distributed"} if in_luts else {},
         )
-        self._integrate(m, sums)
-        self._give_out(m, sums)
+        m.submodules.sums = sums
+        write = sums.write_port()
+        if in_luts:
+            read = sums.read_port(domain="comb")
+        else:
+            read = sums.read_port(transparent_for=(write,))
+        m.d.comb += [
+            read.addr.eq(self._late if in_luts else self._early),
+            write.addr.eq(self._late),
+            write.data.eq(self._new),
+            write.en.eq(self._write),
+            self._old.eq(read.data),
+        ]
+        m.d.sync += self._late.eq(self._early)
+        self._integrate(m)
+        self._give_out(m)
         return m
 
-    def _integrate(self, m: Module, sums: HostMemory) -> None:
+    def _integrate(self, m: Module) -> None:
+        """Add the word that was read in the cycle before."""
         config = self._config
         word = Signal(self._word_bits)
-        last = Signal()
-        issue = Signal()
-        added = Signal()
-        late = Signal.like(word)
+        last, issue, added = Signal(), Signal(), Signal()
         m.d.comb += [
             issue.eq(self.rows.valid & (self.words_in_use != 0) & ~self.wait),
             self.reads.eq(issue),
@@ -108,50 +131,35 @@ class Integrator(wiring.Component):
             self.busy.eq(self.rows.valid | added),
         ]
         with m.If(issue):
-            m.d.comb += sums.read_address.eq(word)
+            m.d.comb += self._early.eq(word)
             m.d.sync += word.eq(Mux(last, 0, word + 1))
-        m.d.sync += [added.eq(issue), late.eq(word)]
+        m.d.sync += added.eq(issue)
         totals = []
         for lane in range(config.lanes):
             weight = self.weights.word_select(lane, config.weight_bits).as_signed()
             total = Signal(signed(config.accumulator_bits), name=f"total_{lane}")
-            old = sums.read_data.word_select(lane, config.accumulator_bits).as_signed()
+            old = self._old.word_select(lane, config.accumulator_bits).as_signed()
             m.d.comb += total.eq(old + weight)
             totals.append(total)
         with m.If(added):
-            m.d.comb += [
-                sums.write_address.eq(late),
-                sums.write_data.eq(Cat(totals)),
-                sums.write_en.eq(1),
-            ]
+            m.d.comb += [self._new.eq(Cat(totals)), self._write.eq(1)]
 
-    def _give_out(self, m: Module, sums: HostMemory) -> None:
+    def _give_out(self, m: Module) -> None:
+        """Show one accumulator after the other; clear each word after its last one."""
         bits = self._config.accumulator_bits
         lanes = self._config.lanes
-        lane = Signal(range(lanes))
-        next_word = Signal(self._word_bits)
+        lane, shown = Signal(range(lanes)), Signal(range(lanes))
+        word = Signal(self._word_bits)
+        done, full = Signal(), Signal()
+        m.d.comb += full.eq(lane == lanes - 1)
         with m.If(self.begin):
-            m.d.sync += [lane.eq(0), next_word.eq(0)]
+            m.d.sync += [lane.eq(0), word.eq(0)]
         with m.Elif(self.take):
-            m.d.sync += lane.eq(Mux(lane == lanes - 1, 0, lane + 1))
-            with m.If(lane == lanes - 1):
-                m.d.sync += next_word.eq(next_word + 1)
-        first = Signal()
-        late = Signal(self._word_bits)
-        rest = Signal(lanes * bits)
-        word = Signal.like(rest)
-        m.d.comb += word.eq(Mux(first, sums.read_data, rest))
-        m.d.comb += self.accumulator.eq(word[:bits].as_signed())
-        taken = Signal()
-        m.d.sync += [taken.eq(self.take), first.eq(self.take & (lane == 0))]
-        m.d.sync += late.eq(next_word)
-        with m.If(self.take):
-            m.d.comb += sums.read_address.eq(next_word)
-        with m.If(taken):
-            m.d.sync += rest.eq(word >> bits)
-        with m.If(first):
-            m.d.comb += [
-                sums.write_address.eq(late),
-                sums.write_data.eq(0),
-                sums.write_en.eq(1),
-            ]
+            m.d.comb += self._early.eq(word)
+            m.d.sync += lane.eq(Mux(full, 0, lane + 1))
+            with m.If(full):
+                m.d.sync += word.eq(word + 1)
+        m.d.sync += [done.eq(self.take & (full | self.last)), shown.eq(lane)]
+        m.d.comb += self.accumulator.eq(self._old.word_select(shown, bits).as_signed())
+        with m.If(done):
+            m.d.comb += self._write.eq(1)

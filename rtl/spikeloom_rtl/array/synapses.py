@@ -53,9 +53,9 @@ class Synapses(wiring.Component):
     """One memory of ``rows * S`` words; weight and flag of a lane stand side by side.
 
     Block memories of most parts have a ninth bit per byte, which is where the flag goes. The host
-    sees weights and flags as two windows; writing one keeps the other, since the word was read
-    the cycle before. Latency 1 cycle, throughput one read and one write a cycle; with one port,
-    whoever reads waits while a word is written.
+    sees weights and flags as two windows, whose words are at most 8 lanes of one here; writing one
+    keeps the other, since it was read the cycle before. Latency 1 cycle, throughput one read and
+    one write a cycle; with one port, whoever reads waits while a word is written.
 
     Parameters
     ----------
@@ -89,10 +89,10 @@ class Synapses(wiring.Component):
             "address": In(address_bits),
             "weights": Out(config.lanes * config.weight_bits),
             "learner": In(SynapseAccess(config)),
-            "host_weights": In(HostPort(config.lanes * config.weight_bits)),
+            "host_weights": In(HostPort(config.window_lanes * config.weight_bits)),
         }
         if self._has_flags:
-            members["host_flags"] = In(HostPort(config.lanes))
+            members["host_flags"] = In(HostPort(config.window_lanes))
         super().__init__(members)
 
     def elaborate(self, platform: object) -> Module:
@@ -100,13 +100,19 @@ class Synapses(wiring.Component):
         m = Module()
         lanes, bits = self._config.lanes, self._config.weight_bits
         stride = bits + (1 if self._has_flags else 0)
-        m.submodules.words = words = HostMemory(width=lanes * stride, depth=self._depth)
+        shown = self._config.window_lanes
+        m.submodules.words = words = HostMemory(
+            width=lanes * stride,
+            depth=self._depth,
+            parts=lanes // shown,
+            ports=self._config.synapse_ports,
+            banked=True,
+        )
         old = [words.read_data.word_select(lane, stride) for lane in range(lanes)]
         host, learner = self.host_weights, self.learner
         m.d.comb += [
             words.read_address.eq(Mux(learner.read, learner.address, self.address)),
             self.weights.eq(Cat(word[:bits] for word in old)),
-            host.read_data.eq(self.weights),
             learner.weights.eq(self.weights),
             words.write_en.eq(learner.write),
             words.write_address.eq(learner.write_address),
@@ -118,21 +124,22 @@ class Synapses(wiring.Component):
             )
         if not self._has_flags:
             wiring.connect(m, wiring.flipped(host), words.host)
-            m.d.comb += host.read_data.eq(words.host.read_data)
             return m
-        flags = self.host_flags
+        flags, part = self.host_flags, words.host
+        part_old = [part.read_data.word_select(lane, stride) for lane in range(shown)]
         m.d.comb += [
             learner.flags.eq(Cat(word[bits] for word in old)),
-            flags.read_data.eq(learner.flags),
-            words.host.select.eq(host.select | flags.select),
-            words.host.offset.eq(Mux(host.select, host.offset, flags.offset)),
-            words.host.commit.eq(host.commit | flags.commit),
+            host.read_data.eq(Cat(word[:bits] for word in part_old)),
+            flags.read_data.eq(Cat(word[bits] for word in part_old)),
+            part.select.eq(host.select | flags.select),
+            part.offset.eq(Mux(host.select, host.offset, flags.offset)),
+            part.commit.eq(host.commit | flags.commit),
         ]
-        for lane in range(lanes):
-            merged = words.host.data.word_select(lane, stride)
+        for lane in range(shown):
+            merged = part.data.word_select(lane, stride)
             weight = host.data.word_select(lane, bits)
             m.d.comb += [
-                merged[:bits].eq(Mux(host.select, weight, old[lane][:bits])),
-                merged[bits].eq(Mux(flags.select, flags.data[lane], old[lane][bits])),
+                merged[:bits].eq(Mux(host.select, weight, part_old[lane][:bits])),
+                merged[bits].eq(Mux(flags.select, flags.data[lane], part_old[lane][bits])),
             ]
         return m

@@ -53,9 +53,8 @@ class Updater(wiring.Component):
         Theta decays in this step.
     busy : Out(1)
         Neurons are being updated; spikes may still wait in `spikes`.
-    take : Out(1)
-    neuron : Out
-        The neuron that is taken this cycle, for the accumulators.
+    take : Out(1), last : Out(1)
+        A neuron is taken in this cycle, for the accumulators; `last` says that no more follow.
     accumulator : In(signed)
         Its sum, a cycle later.
     updated : Out(1), fired : Out(1)
@@ -71,7 +70,7 @@ class Updater(wiring.Component):
     theta_decays: Signal
     busy: Signal
     take: Signal
-    neuron: Signal
+    last: Signal
     accumulator: Signal
     updated: Signal
     fired: Signal
@@ -89,7 +88,7 @@ class Updater(wiring.Component):
                 "theta_decays": In(1),
                 "busy": Out(1),
                 "take": Out(1),
-                "neuron": Out(self._index_bits),
+                "last": Out(1),
                 "accumulator": In(signed(config.accumulator_bits)),
                 "updated": Out(1),
                 "fired": Out(1),
@@ -131,7 +130,7 @@ class Updater(wiring.Component):
         count = Signal(11)
         cycles = NEURON_STAGES + 2
         index = [
-            self.neuron,
+            Signal(self._index_bits, name="index_0"),
             *(Signal(self._index_bits, name=f"index_{k}") for k in range(1, cycles)),
         ]
         valid = [self.take, *(Signal(name=f"valid_{k}") for k in range(1, cycles))]
@@ -140,14 +139,15 @@ class Updater(wiring.Component):
         in_flight = sum(valid[1:], start=valid[1] & 0)
         m.d.comb += [
             self.take.eq(running & (queue.level + in_flight < _QUEUE)),
-            self.neuron.eq(count),
+            self.last.eq(count + 1 == self.neurons_in_use),
+            index[0].eq(count),
             self.busy.eq(running | (in_flight != 0) | (queue.level != 0)),
         ]
         with m.If(self.start):
             m.d.sync += [count.eq(0), running.eq(self.neurons_in_use != 0)]
         with m.Elif(self.take):
             m.d.sync += count.eq(count + 1)
-            with m.If(count + 1 == self.neurons_in_use):
+            with m.If(self.last):
                 m.d.sync += running.eq(0)
         return index, valid
 

@@ -77,7 +77,7 @@ class PostTraces(wiring.Component):
     def __init__(self, config: ArrayConfig, rule: Any) -> None:
         self._config = config
         self._word_bits = max(1, (config.words_per_row - 1).bit_length())
-        width = config.lanes * TRACE_BITS
+        width = config.window_lanes * TRACE_BITS
         super().__init__(
             {
                 "neurons_in_use": In(11),
@@ -100,7 +100,10 @@ class PostTraces(wiring.Component):
         m = Module()
         lanes, words = self._config.lanes, self._config.words_per_row
         m.submodules.traces = traces = HostMemory(
-            width=lanes * TRACE_BITS, depth=words, lanes=lanes
+            width=lanes * TRACE_BITS,
+            depth=words,
+            lanes=lanes,
+            parts=lanes // self._config.window_lanes,
         )
         m.submodules.changes = changes = HostMemory(
             width=lanes * CHANGE_BITS, depth=words, lanes=lanes

@@ -79,7 +79,7 @@ class WeightChanger(wiring.Component):
             "busy": Out(1),
         }
         if config.eligibility:
-            members["host"] = In(HostPort(lanes * 8))
+            members["host"] = In(HostPort(config.window_lanes * 8))
         super().__init__(members)
 
     def elaborate(self, platform: object) -> Module:
@@ -133,7 +133,10 @@ class WeightChanger(wiring.Component):
         """Build the eligibility memory, which is visited beside the synapses."""
         config = self._config
         m.submodules.eligibility = traces = HostMemory(
-            width=config.lanes * 8, depth=config.rows_per_core * config.words_per_row
+            width=config.lanes * 8,
+            depth=config.rows_per_core * config.words_per_row,
+            parts=config.lanes // config.window_lanes,
+            banked=True,
         )
         wiring.connect(m, wiring.flipped(self.host), traces.host)
         m.d.comb += [
