@@ -95,7 +95,8 @@ def make_plan(
     files = {
         name: data.encode() if isinstance(data, str) else bytes(data)
         for name, data in plan.files.items()
-        if name.startswith(f"{DESIGN}.")
+        # Amaranth's Verilog for debugging is empty, since nobody asked for it.
+        if name.startswith(f"{DESIGN}.") and ".debug." not in name
     }
     return Plan(board=board, config=config, files=files, device=_device(platform))
 
