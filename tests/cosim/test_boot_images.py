@@ -289,6 +289,7 @@ def test_a_frame_that_the_link_cannot_read(open_flash: Opener, damage: str) -> N
     check_clean(target)
 
 
+@pytest.mark.slow
 def test_a_board_of_a_family(open_flash: Opener) -> None:
     """The smallest part: one core of 256 neurons, full frames."""
     config = CONFIGS["up5k"]

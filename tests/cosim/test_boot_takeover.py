@@ -57,6 +57,7 @@ def check_taken_over(harness: Harness) -> None:
     assert harness.run(10_000, 1) is RunResult.QUIET
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bits", [False, True])
 def test_at_any_moment(contents: bytes, optimise: dict[str, int], bits: bool) -> None:
     """One byte a cycle past the UART; a bit in four cycles through it."""
