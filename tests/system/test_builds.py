@@ -16,7 +16,7 @@ from spikeloom_firmware.bitstreams import MismatchError, check_bitstream
 from spikeloom_firmware.build import build, synthesise
 from spikeloom_firmware.check_build import check_loader
 from spikeloom_firmware.errors import TimingError, ToolMissingError
-from spikeloom_firmware.fitting.memories import MemoryUse, memory_use, shapes_of
+from spikeloom_firmware.fitting import MemoryUse, memory_use, shapes_of
 from spikeloom_firmware.image import Image
 from spikeloom_rtl.identity import build_id
 

@@ -16,10 +16,11 @@ from spikeloom_firmware import nightly as nights
 from spikeloom_firmware.activity import cycles_per_step
 from spikeloom_firmware.build import Synthesis
 from spikeloom_firmware.errors import TimingError, ToolMissingError
-from spikeloom_firmware.fitting import fit, memories
+from spikeloom_firmware.fitting import fit, shapes_of
 from spikeloom_firmware.fitting.estimates import Size, estimated_size
 from spikeloom_firmware.fitting.measure import solve
-from spikeloom_firmware.fitting.memories import MemoryUse, Shape
+from spikeloom_firmware.fitting.memories import MemoryUse
+from spikeloom_firmware.fitting.shapes import Shape
 from spikeloom_firmware.report import Report, Usage
 from spikeloom_firmware.results import (
     BEGIN,
@@ -147,11 +148,11 @@ def test_shapes_come_from_the_design(tmp_path, monkeypatch):
     """Windows that the host sees are among the memories of the elaborated design."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     config = named_config("tiny")
-    common, core = memories.shapes_of(config)
+    common, core = shapes_of(config)
     shapes = {(shape.width, shape.depth) for shape in common + core}
     assert (16, config.delay_slots * config.axon_words) in shapes
     assert (config.row_bits + 1, config.axons) in shapes
-    assert memories.shapes_of(config.replace(cores=4, axons=32)) == (common, core)
+    assert shapes_of(config.replace(cores=4, axons=32)) == (common, core)
 
 
 def test_cycles_are_those_of_the_bound():

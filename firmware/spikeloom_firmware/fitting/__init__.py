@@ -2,7 +2,8 @@
 
 from .estimates import Size, estimated_size
 from .fit import Candidate, Fit, fit_board
-from .memories import MemoryUse, Shape, memory_use, shapes_of
+from .memories import MemoryUse, memory_use
+from .shapes import Shape, shapes_of
 
 __all__ = [
     "Candidate",

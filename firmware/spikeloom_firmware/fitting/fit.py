@@ -10,7 +10,8 @@ from ..activity import cycles_per_step
 from ..progress import Progress, step_of
 from ..tools import Toolbox
 from .estimates import Size, estimated_size
-from .memories import MemoryUse, Shape, memory_use, shapes_of
+from .memories import MemoryUse, memory_use
+from .shapes import Shape, shapes_of
 
 __all__ = ["ROOM", "Candidate", "Fit", "fit_board"]
 

@@ -13,7 +13,8 @@ from spikeloom_boards import find_board
 
 from ..build import synthesise
 from ..cli.progress import StepLines
-from .memories import MemoryUse, memory_use, shapes_of
+from .memories import MemoryUse, memory_use
+from .shapes import shapes_of
 
 __all__ = ["main", "solve"]
 
