@@ -146,6 +146,8 @@ class BoardTable:
         Status LEDs.
     flash : Flash or None
         SPI flash for a boot network.
+    held_high : tuple of (str, int, str)
+        Outputs that must be 1 for the board to work: resource, its number and the subsignal.
     loader : Loader
         How openFPGALoader programs it.
     usb : Usb
@@ -175,6 +177,7 @@ class BoardTable:
     uart: Resource = ("uart", 0)
     leds: Leds = Leds()
     flash: Flash | None = None
+    held_high: tuple[tuple[str, int, str], ...] = ()
     loader: Loader
     usb: Usb
     overrides: dict[str, Any] = dataclasses.field(default_factory=dict)

@@ -119,6 +119,11 @@ class BoardTop(Elaboratable):
         m.submodules.rx = rx = io.Buffer(io.Direction.Input, uart.rx)
         m.submodules.tx = tx = io.Buffer(io.Direction.Output, uart.tx)
         m.d.comb += [top.rx.eq(rx.i), tx.o.eq(top.tx)]
+        for name, number, part in self._board.held_high:
+            port: Any = platform.request(name, number, dir="-")
+            pin = io.Buffer(io.Direction.Output, getattr(port, part))
+            m.submodules[f"{name}_{part}"] = pin
+            m.d.comb += pin.o.eq(1)
         self._connect_lights(m, top, platform)
         if self._config.boot_offset is not None and self._board.flash is not None:
             _connect_flash(m, top, self._board.flash, platform)

@@ -84,6 +84,14 @@ def test_the_clock_comes_from_where_it_should(name, clock_mhz, there, absent):
         assert word not in text, word
 
 
+@pytest.mark.parametrize("name", ["ulx3s_25f", "ulx3s_85f"])
+def test_ulx3s_is_kept_from_loading_another_bitstream(name):
+    plan = plan_of(name)
+    found = locations(plan)
+    assert found["esp32_0__gpio0__io"] == "L2"
+    assert [port for port in found if port.startswith("esp32")] == ["esp32_0__gpio0__io"]
+
+
 @pytest.mark.parametrize(
     ("name", "constraint"),
     [

@@ -40,6 +40,8 @@ BOARDS = tuple(
         leds=Leds(idle=("led", 0), running=("led", 1), error=("led", 2)),
         # 4 to 16 MB, depending on the lot.
         flash=Flash(resource=("spi_flash", 0), size_bytes=4 << 20, clock="usrmclk"),
+        # The ESP32 on the board takes a 0 here for a wish to load another bitstream.
+        held_high=(("esp32", 0, "gpio0"),),
         loader=Loader(board="ulx3s"),
         usb=Usb(vid=0x0403, pid=0x6015, uart_interface=0, shared=True),
         remarks=(_REMARK,),
