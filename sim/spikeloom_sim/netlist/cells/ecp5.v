@@ -7,13 +7,11 @@
 // packer (ecp5/pack.cc) expect of the cells, which is what decides here.
 //
 // Only the modes that yosys produces for this project's gateware are there. Any other parameter or
-// use ends the simulation with a message that begins with the cell's name. Where the guides leave
+// use ends the build, or the simulation, with a message that begins with the cell's name. Where the guides leave
 // a result undefined, the model returns wrong data on purpose: see `disturbed`.
 
-`define REQUIRE(condition, text) \
-    initial if (!(condition)) begin $display("%m: %s", text); $fatal(1, text); end
-`define NEVER(clock, condition, text) \
-    always @(posedge clock) if (condition) begin $display("%m: %s", text); $fatal(1, text); end
+`define REQUIRE(condition, text) generate if (!(condition)) $fatal(1, text); endgenerate
+`define NEVER(clock, condition, text) always @(posedge clock) if (condition) $fatal(1, text);
 
 // 18 kb block RAM. Port widths 1, 2, 4, 9 and 18; with DATA_WIDTH_A = 36 pseudo dual port: A writes
 // 36 bits, B reads 36 or fewer. In pseudo dual port the 36 bits enter at DIA (low half) and DIB, and
@@ -422,7 +420,7 @@ module MULT18X18D (
              && REG_PIPELINE_CLK == "NONE" && REG_OUTPUT_CLK == "NONE",
              "MULT18X18D has no registers here")
     `REQUIRE(MULT_BYPASS == "DISABLED", "MULT18X18D must multiply")
-    `REQUIRE(!SOURCEA && !SOURCEB, "MULT18X18D must take its operands from A and B")
+    always @* if (SOURCEA || SOURCEB) $fatal(1, "MULT18X18D must take its operands from A and B");
 
     wire [17:0] a = {A17, A16, A15, A14, A13, A12, A11, A10, A9, A8, A7, A6, A5, A4, A3, A2, A1,
         A0};
