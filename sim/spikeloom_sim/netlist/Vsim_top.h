@@ -2,8 +2,8 @@
 // the simulated board drives it as it drives the gateware.
 //
 // There is no way past the UART, and of the ports only those of the board are real: a board does
-// not tell whether it is at rest or which rate it has. `quiet` is 1 when an edge has found nothing to
-// change, and when the lines have rested for longer than any answer takes. There is no flash: an
+// not tell whether it is at rest or which rate it has. `quiet` is 1 when an edge has found nothing
+// to change, and when the lines have rested for longer than any answer takes. There is no flash: an
 // erased one answers with ones, and the boot loader has given up after `kBootCycles`.
 
 #pragma once
@@ -14,7 +14,9 @@ class Vsim_top {
   public:
     Vsim_top(VerilatedContext* context, const char*) : engine_{context} {
         increment = engine_.settings[kIncrement];
-        for (size_t k = kPulledUp; k < engine_.ports.size(); ++k) engine_.drive(engine_.ports[k], 1);
+        for (size_t k = kPulledUp; k < engine_.ports.size(); ++k) {
+            engine_.drive(engine_.ports[k], true);
+        }
         engine_.settle();
     }
 

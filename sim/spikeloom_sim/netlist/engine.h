@@ -305,7 +305,7 @@ class Engine {
         return true;
     }
 
-    // An edge that finds the pins of the edge before changes nothing: only the others are looked at.
+    // An edge that finds the pins of the edge before changes nothing: others are looked at only.
     void clock_flops(bool open) {
         waiting_.clear();
         for (uint32_t id : flop_queue_) {
@@ -341,7 +341,9 @@ class Engine {
 
     void clock_models() {
         if (seq_awake_ > 0) seq_awake_ = clock_model(seq_, seq_nets_, seq_awake_);
-        if (comb_awake_ > 0 && comb_clocked_) comb_awake_ = clock_model(comb_, comb_nets_, comb_awake_);
+        if (comb_awake_ > 0 && comb_clocked_) {
+            comb_awake_ = clock_model(comb_, comb_nets_, comb_awake_);
+        }
     }
 
     template <typename Model>

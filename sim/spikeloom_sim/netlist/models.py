@@ -54,49 +54,61 @@ def group_models(
     constants : dict of int to str
         Nets that never change, and how Verilog writes them.
     """
-    inputs: list[int] = []
-    input_models: list[int] = []
-    outputs: list[int] = []
-    ranges: list[tuple[int, int]] = []
-    instances = []
+    wiring = _Wiring(net_of, constants)
+    instances, ranges = [], []
     for number, model in enumerate(models):
-        first_output = len(outputs)
-        places: dict[int, int] = {}
-
-        def input_bit(bit: Bit, places: dict[int, int] = places, number: int = number) -> str:
-            net = net_of(bit)
-            if net in constants:
-                return constants[net]
-            if net not in places:
-                places[net] = len(inputs)
-                inputs.append(net)
-                input_models.append(number)
-            return f"i[{places[net]}]"
-
-        pins = []
-        for pin, bits in model.cell.pins.items():
-            if pin in model.clocks and net_of(bits[0]) not in constants:
-                wired = "clk"
-            elif pin in model.outputs:
-                first = len(outputs)
-                outputs.extend(net_of(bit) for bit in bits)
-                wired = f"o[{len(outputs) - 1}:{first}]"
-            else:
-                wired = "{" + ", ".join(input_bit(bit) for bit in reversed(bits)) + "}"
-            pins.append(f".{pin}({wired})")
-        ranges.append((first_output, len(outputs)))
+        first_output = len(wiring.outputs)
+        wiring.begin(number)
+        pins = [f".{pin}({wiring.wire(model, pin)})" for pin in model.cell.pins]
+        ranges.append((first_output, len(wiring.outputs)))
         instances.append(
             f"    {model.module or model.cell.type} #({', '.join(_parameters(model))}) "
             f"cell_{number} ({', '.join(pins)});"
         )
     return ModelGroup(
         name=name,
-        verilog=_module(name, len(inputs), len(outputs), instances),
-        inputs=tuple(inputs),
-        input_models=tuple(input_models),
-        outputs=tuple(outputs),
+        verilog=_module(name, len(wiring.inputs), len(wiring.outputs), instances),
+        inputs=tuple(wiring.inputs),
+        input_models=tuple(wiring.input_models),
+        outputs=tuple(wiring.outputs),
         output_ranges=tuple(ranges),
     )
+
+
+class _Wiring:
+    """Gives the pins of models places in the vectors."""
+
+    def __init__(self, net_of: Callable[[Bit], int], constants: dict[int, str]) -> None:
+        self._net_of, self._constants = net_of, constants
+        self.inputs: list[int] = []
+        self.input_models: list[int] = []
+        self.outputs: list[int] = []
+        self.begin(0)
+
+    def begin(self, model: int) -> None:
+        """Go on to a model; a net that leads to several of its pins takes one place."""
+        self._model = model
+        self._places: dict[int, int] = {}
+
+    def wire(self, model: Model, pin: str) -> str:
+        """Return what a pin is connected to."""
+        nets = [self._net_of(bit) for bit in model.cell.pins[pin]]
+        if pin in model.clocks and nets[0] not in self._constants:
+            return "clk"
+        if pin in model.outputs:
+            first = len(self.outputs)
+            self.outputs += nets
+            return f"o[{len(self.outputs) - 1}:{first}]"
+        return "{" + ", ".join(self._input(net) for net in reversed(nets)) + "}"
+
+    def _input(self, net: int) -> str:
+        if net in self._constants:
+            return self._constants[net]
+        if net not in self._places:
+            self._places[net] = len(self.inputs)
+            self.inputs.append(net)
+            self.input_models.append(self._model)
+        return f"i[{self._places[net]}]"
 
 
 def _parameters(model: Model) -> list[str]:

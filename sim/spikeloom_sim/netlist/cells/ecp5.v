@@ -1,22 +1,20 @@
 // Simulation models of ECP5 cells, written for Spikeloom. They are the project's own: yosys has
 // these cells as black boxes only, and the vendor's models are not used.
 //
-// Sources: Lattice FPGA-TN-02204 (ECP5 and ECP5-5G Memory Usage Guide) for DP16KD and PDPW16KD,
-// FPGA-TN-02205 (sysDSP Usage Guide) for MULT18X18D, FPGA-TN-02200 (sysCLOCK PLL/DLL) for EHXPLLL,
-// FPGA-TN-02039 (sysCONFIG) for USRMCLK; and what yosys' techmap (techlibs/lattice) and nextpnr's
-// packer (ecp5/pack.cc) expect of the cells, which is what decides here.
+// They follow what yosys' techmap (techlibs/lattice) produces and nextpnr's packer (ecp5/pack.cc)
+// expects. Lattice describes the cells in FPGA-TN-02204 (ECP5 and ECP5-5G Memory Usage Guide) and
+// FPGA-TN-02205 (sysDSP Usage Guide).
 //
 // Only the modes that yosys produces for this project's gateware are there. Any other parameter or
-// use ends the build, or the simulation, with a message that begins with the cell's name. Where the guides leave
-// a result undefined, the model returns wrong data on purpose: see `disturbed`.
+// use ends the build, or the simulation, with a message that names the cell. Where nothing is
+// promised, the model returns wrong data on purpose: see `disturbed`.
 
 `define REQUIRE(condition, text) generate if (!(condition)) $fatal(1, text); endgenerate
 `define NEVER(clock, condition, text) always @(posedge clock) if (condition) $fatal(1, text);
 
 // 18 kb block RAM. Port widths 1, 2, 4, 9 and 18; with DATA_WIDTH_A = 36 pseudo dual port: A writes
-// 36 bits, B reads 36 or fewer. In pseudo dual port the 36 bits enter at DIA (low half) and DIB, and
-// 36 bits leave at DOA (low half) and DOB, fewer at DOB. Byte enables are ADA0.. for ports of 18 and
-// 36 bits. Registered reads, no output register, no reset, chip selects at 0, rising clock edges.
+// 36 bits, B reads 36 or fewer. There 36 bits enter at DIA (low half) and DIB, and leave at DOA (low
+// half) and DOB, fewer at DOB. Byte enables are ADA0.. for ports of 18 and 36 bits. Registered reads, no output register, no reset, chip selects at 0, rising clock edges.
 module DP16KD (
     input DIA17, DIA16, DIA15, DIA14, DIA13, DIA12, DIA11, DIA10, DIA9, DIA8, DIA7, DIA6, DIA5,
         DIA4, DIA3, DIA2, DIA1, DIA0,
@@ -203,8 +201,8 @@ module DP16KD (
 
     `NEVER(CLKA, same_row && mask_a != 0 && mask_b != 0, "DP16KD: both ports write one row")
 
-    // A port that reads what the other one writes gets undefined data. Here all such bits are wrong:
-    // now the inverse of what was there, now the inverse of what comes.
+    // A port that reads what the other one writes gets undefined data. Here all such bits are
+    // wrong: now the inverse of what was there, now the inverse of what comes.
     reg flip = 0;
     wire [35:0] disturbed_a = same_row ? mask_b : 0;
     wire [35:0] disturbed_b = same_row ? mask_a : 0;
@@ -393,7 +391,7 @@ module PDPW16KD (
     );
 endmodule
 
-// 18 x 18 multiplier without registers: P = A * B, each operand signed where SIGNEDA, SIGNEDB say so.
+// 18 x 18 multiplier without registers: P = A * B, operands signed where SIGNEDA, SIGNEDB say so.
 module MULT18X18D (
     input A17, A16, A15, A14, A13, A12, A11, A10, A9, A8, A7, A6, A5, A4, A3, A2, A1, A0,
     input B17, B16, B15, B14, B13, B12, B11, B10, B9, B8, B7, B6, B5, B4, B3, B2, B1, B0,

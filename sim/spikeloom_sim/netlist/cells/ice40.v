@@ -42,8 +42,8 @@ module strict_SB_RAM40_4K (
         .WCLK(WCLK), .WCLKE(WCLKE), .WE(WE), .WADDR(WADDR), .MASK(MASK), .WDATA(WDATA)
     );
 
-    // Bits of a row of 16 that a port reaches: mode m has 16 / 2**m of them at an address, spread so
-    // that the bits which share a data pin are neighbours.
+    // Bits of a row of 16 that a port reaches: mode m has 16 / 2**m of them at an address, spread
+    // so that the bits which share a data pin are neighbours.
     function [15:0] reached(input integer mode, input [10:0] address);
         integer k;
         for (k = 0; k < 16; k = k + 1)
