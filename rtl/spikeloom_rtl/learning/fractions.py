@@ -9,7 +9,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from spikeloom.contract.learning import FRACTION_BITS
 from spikeloom.contract.numbers import signed_range
 
-__all__ = ["CHANGE_BITS", "clamp", "magnitude", "scaled", "signed_value", "to_change"]
+__all__ = ["CHANGE_BITS", "exceeds", "magnitude", "scaled", "signed_value", "to_change"]
 
 CHANGE_BITS = 10 + FRACTION_BITS
 """Width of a signed change. Whatever a change is beyond -512..511, adding a third term of at most
@@ -46,6 +46,15 @@ def to_change(m: Module, value: Value, name: str) -> Signal:
     return change
 
 
-def clamp(value: Value, low: Value | int, high: Value | int) -> Value:
-    """Return `value` brought into ``low..high``."""
-    return Mux(value < low, low, Mux(value > high, high, value))
+def exceeds(value: Value, limit: Value) -> Value:
+    """Return whether a signed value exceeds a limit of the same width.
+
+    Bit by bit from the lowest: in logic cells that costs half of what a carry chain does where
+    its result is all that is wanted.
+    """
+    result: Value = Const(0, 1)
+    bits = [value[k] for k in range(len(value) - 1)] + [limit[-1]]
+    limits = [limit[k] for k in range(len(value) - 1)] + [value[-1]]
+    for mine, other in zip(bits, limits, strict=True):
+        result = Mux(mine ^ other, mine, result)
+    return result

@@ -2,29 +2,39 @@
 
 from typing import Any
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig
 from spikeloom.contract.learning import FRACTION_BITS, TRACE_BITS, TRACE_ONE, Phase
+from spikeloom.contract.numbers import signed_range
 
 from ..array.core_control import CoreRegisters
-from .fractions import CHANGE_BITS, clamp, magnitude, scaled, signed_value
+from .fractions import (
+    CHANGE_BITS,
+    exceeds,
+    magnitude,
+    scaled,
+    signed_value,
+    to_change,
+)
 from .row_preparer import PHASE_BITS
+from .third_term import WEIGHT_BITS, ThirdTerm, third_term
 
 __all__ = ["LANE_STAGES", "Lane"]
 
-LANE_STAGES = 2
+LANE_STAGES = 3
 """Cycles from a weight that was read to the one that is written."""
 
 _ELIGIBILITY_BITS = 8
 
 
 class Lane(wiring.Component):
-    """Adds the third term and the random number, and clamps. Latency 2 cycles, one synapse a cycle.
+    """Adds up what a weight becomes, and clamps it. Latency 3 cycles, one synapse a cycle.
 
-    The weight changer feeds it in the cycle after the synapse was read.
+    The weight changer feeds it in the cycle after the synapse was read. What is added to, here
+    called the base, is the weight, or the eligibility trace that a change goes to.
 
     Parameters
     ----------
@@ -38,10 +48,13 @@ class Lane(wiring.Component):
         A synapse was read; registers stand still otherwise, which also lets a simulator rest.
     phase : In(2)
     enable : In(1)
-        The synapse is plastic and visited; outside rewards only while learning is not frozen.
+        The synapse is plastic and visited, and learning is not frozen; frozen, a reward still
+        lets eligibility decay.
     weight : In(signed)
     change : In(signed(18))
-        The first two terms.
+        The first two terms; of a reward, anything.
+    term : In(ThirdTerm)
+        Of a reward, none.
     number : In(8)
         The random number.
     eligibility : In(signed(8))
@@ -59,6 +72,7 @@ class Lane(wiring.Component):
     enable: Signal
     weight: Signal
     change: Signal
+    term: Any
     number: Signal
     new_weight: Signal
     weight_changes: Signal
@@ -67,16 +81,16 @@ class Lane(wiring.Component):
 
     def __init__(self, config: ArrayConfig) -> None:
         self._config = config
-        self._weight = signed(config.weight_bits)
         members: dict[str, Any] = {
             "registers": In(CoreRegisters(config)),
             "visited": In(1),
             "phase": In(PHASE_BITS),
             "enable": In(1),
-            "weight": In(self._weight),
+            "weight": In(signed(config.weight_bits)),
             "change": In(signed(CHANGE_BITS)),
+            "term": In(ThirdTerm()),
             "number": In(FRACTION_BITS),
-            "new_weight": Out(self._weight),
+            "new_weight": Out(signed(config.weight_bits)),
             "weight_changes": Out(1),
         }
         if config.eligibility:
@@ -85,76 +99,136 @@ class Lane(wiring.Component):
         super().__init__(members)
 
     def elaborate(self, platform: object) -> Module:
-        """Build the two stages: sum, then clamp."""
+        """Build the three stages: third term and random number, first two terms, limits."""
         m = Module()
-        r = self.registers
-        total = Signal(signed(CHANGE_BITS + 2))
-        dw = Signal(signed(len(total) - FRACTION_BITS))
-        weight, enable, reward = Signal(self._weight), Signal(), Signal()
-        random = Mux(r.learning.stochastic, self.number, 0)
-        first = Mux(self.phase == Phase.REWARD, 0, self.change)
-        third = self._third_term(m)
-        late = Signal()
-        m.d.sync += late.eq(self.visited)
-        # Stage 1: the sum, with what of it comes from the weight itself or from a reward.
-        with m.If(self.visited):
-            m.d.sync += [
-                weight.eq(self.weight),
-                enable.eq(self.enable),
-                reward.eq(self.phase == Phase.REWARD),
-                total.eq(first + third + random),
-            ]
-        # Stage 2: the whole part, and the limits.
-        changes = Signal()
-        m.d.comb += [
-            dw.eq(total >> FRACTION_BITS),
-            changes.eq(enable & r.learning.change & (dw != 0)),
-        ]
+        learning = self.registers.learning
+        base = Signal(signed(WEIGHT_BITS))
+        first = Signal(signed(CHANGE_BITS))
+        m.d.comb += [base.eq(self.weight), first.eq(self.change)]
+        to_trace, reward = Signal(), Signal()
         if self._config.eligibility:
-            to_trace = r.learning.eligibility & ~reward
-            self._accumulate(m, dw, enable, reward, to_trace, late)
-            changes = changes & ~to_trace
-        moved = clamp(weight + dw, r.w_range.w_min, r.w_range.w_max)
-        with m.If(late):
-            m.d.sync += [
-                self.weight_changes.eq(changes),
-                self.new_weight.eq(Mux(changes, moved, weight)),
+            m.d.comb += [
+                reward.eq(self.phase == Phase.REWARD),
+                to_trace.eq(learning.eligibility & ~reward),
             ]
+            with m.If(to_trace):
+                m.d.comb += base.eq(self.eligibility)
+            with m.If(reward):
+                m.d.comb += first.eq(self._gained(m))
+        # Each stage as long as what it holds is on its way.
+        sum_next, limit_next = Signal(), Signal()
+        m.d.sync += [sum_next.eq(self.visited), limit_next.eq(sum_next)]
+        term, carry = third_term(self.weight, self.term)
+        number = Mux(learning.stochastic, self.number, carry.replicate(FRACTION_BITS))
+        begun = Signal(signed(WEIGHT_BITS + FRACTION_BITS + 1))
+        rest = Signal.like(first)
+        with m.If(self.visited):
+            m.d.sync += [begun.eq(_added(Cat(number, base), term, carry)), rest.eq(first)]
+        total = begun + rest
+        moved = Signal(signed(len(total) - FRACTION_BITS))
+        with m.If(sum_next):
+            m.d.sync += moved.eq(total >> FRACTION_BITS)
+        late = {
+            name: self._delayed(m, name, value, (self.visited, sum_next))
+            for name, value in (
+                ("base", base), ("enable", self.enable), ("to_trace", to_trace),
+                ("reward", reward),
+            )
+        }  # fmt: skip
+        result = self._keep_within(m, moved, late, limit_next)
+        if self._config.eligibility:
+            self._remember(m, late, result, (self.visited, sum_next, limit_next))
         return m
 
-    def _third_term(self, m: Module) -> Signal:
-        """Return ``A2*w / 2^s`` or ``B2*w / 2^s``; of a reward, ``el*g / 2^s``."""
-        r = self.registers
-        third = Signal(signed(CHANGE_BITS + 1))
-        fires = self.phase == Phase.FIRING
-        coefficient = Mux(fires, r.b2.coefficient, r.a2.coefficient)
-        shift = Mux(fires, r.b2.shift, r.a2.shift)
-        stochastic = r.learning.stochastic
-        size = scaled(magnitude(self.weight), shift, left=FRACTION_BITS, fraction=stochastic)
-        term = signed_value(size, self.weight[-1] ^ coefficient[1])
-        m.d.comb += third.eq(Mux(coefficient.any(), term, 0))
-        if self._config.eligibility:
-            product = magnitude(self.eligibility) * magnitude(r.reward.reward)
-            size = scaled(product, r.eligibility.shift, left=FRACTION_BITS, fraction=stochastic)
-            gained = signed_value(size, self.eligibility[-1] ^ r.reward.reward[-1])
-            limit = (1 << CHANGE_BITS) - 1
-            with m.If(self.phase == Phase.REWARD):
-                m.d.comb += third.eq(clamp(gained, -limit, limit))
-        return third
+    def _delayed(self, m: Module, name: str, value: Value, stages: tuple[Signal, Signal]) -> Signal:
+        """Return a value two stages later."""
+        for k, stage in enumerate(stages):
+            held = Signal(value.shape(), name=f"{name}_{k}")
+            with m.If(stage):
+                m.d.sync += held.eq(value)
+            value = held
+        return held
 
-    def _accumulate(
-        self, m: Module, dw: Signal, enable: Signal, reward: Signal, to_trace: Value, late: Signal
+    def _keep_within(
+        self, m: Module, moved: Signal, late: dict[str, Signal], limit_next: Signal
+    ) -> Signal:
+        """Bring what has moved into the limits; what has not moved stays beyond them."""
+        base, to_trace = late["base"], late["to_trace"]
+        enable: Value = late["enable"]
+        if self._config.eligibility:
+            enable = enable & self.registers.learning.change
+        least, most = Signal(signed(WEIGHT_BITS)), Signal(signed(WEIGHT_BITS))
+        limits = self.registers.w_range
+        m.d.comb += [least.eq(limits.w_min), most.eq(limits.w_max)]
+        with m.If(to_trace):
+            low, high = signed_range(_ELIGIBILITY_BITS)
+            m.d.comb += [least.eq(low), most.eq(high)]
+        inside = moved[:WEIGHT_BITS]
+        sign, upper = moved[-1], moved[WEIGHT_BITS - 1 : -1]
+        above, below, changes = Signal(), Signal(), Signal()
+        far_above, far_below = ~sign & upper.any(), sign & ~upper.all()
+        m.d.comb += [
+            above.eq(far_above | (~far_below & exceeds(inside, most))),
+            below.eq(far_below | (~far_above & exceeds(least, inside))),
+            changes.eq(enable & (far_above | far_below | (inside != base.as_unsigned()))),
+        ]
+        # Two select lines choose among four: base, moved, and the limits.
+        limited, second = Signal(), Signal()
+        m.d.comb += [
+            limited.eq(changes & (above | below)),
+            second.eq(Mux(limited, above, enable)),
+        ]
+        result = Signal(signed(WEIGHT_BITS))
+        bits = []
+        for k in range(WEIGHT_BITS):
+            plain = Mux(limited, second, Mux(second, inside[k], base[k]))
+            bits.append(Mux(limited, Mux(plain, most[k], least[k]), plain))
+        m.d.comb += result.eq(Cat(bits).as_signed())
+        with m.If(limit_next):
+            m.d.sync += [
+                self.weight_changes.eq(changes & ~to_trace),
+                self.new_weight.eq(result),
+            ]
+        return result
+
+    def _gained(self, m: Module) -> Signal:
+        """Return what a reward makes of the eligibility trace: ``el*g / 2^s``."""
+        r = self.registers
+        product = magnitude(self.eligibility) * magnitude(r.reward.reward)
+        size = scaled(
+            product, r.eligibility.shift, left=FRACTION_BITS, fraction=r.learning.stochastic
+        )
+        return to_change(
+            m, signed_value(size, self.eligibility[-1] ^ r.reward.reward[-1]), "gained"
+        )
+
+    def _remember(
+        self,
+        m: Module,
+        late: dict[str, Signal],
+        result: Signal,
+        stages: tuple[Signal, Signal, Signal],
     ) -> None:
         """Let the eligibility trace take the change, or decay after a reward."""
-        old = Signal(signed(_ELIGIBILITY_BITS), name="eligibility_late")
-        lost = Signal(TRACE_BITS + _ELIGIBILITY_BITS + 1, name="eligibility_product")
         factor = (TRACE_ONE - self.registers.eligibility.decay)[: TRACE_BITS + 1]
-        with m.If(self.visited):
-            m.d.sync += [old.eq(self.eligibility), lost.eq(magnitude(self.eligibility) * factor)]
-        decayed = signed_value((lost >> TRACE_BITS)[:_ELIGIBILITY_BITS], old[-1])
-        limit = 1 << (_ELIGIBILITY_BITS - 1)
-        grown = clamp(old + dw, -limit, limit - 1)
-        with m.If(late):
+        kept = self._delayed(m, "eligibility", self.eligibility, stages[:2])
+        lost = Signal(TRACE_BITS + _ELIGIBILITY_BITS + 1, name="eligibility_product")
+        decayed = Signal(signed(_ELIGIBILITY_BITS), name="eligibility_decayed")
+        negative = Signal(name="eligibility_negative")
+        with m.If(stages[0]):
+            m.d.sync += [
+                lost.eq(magnitude(self.eligibility) * factor),
+                negative.eq(self.eligibility[-1]),
+            ]
+        with m.If(stages[1]):
+            m.d.sync += decayed.eq(signed_value((lost >> TRACE_BITS)[:_ELIGIBILITY_BITS], negative))
+        with m.If(stages[2]):
             m.d.sync += self.new_eligibility.eq(
-                Mux(enable & reward, decayed, Mux(enable & to_trace, grown, old))
+                Mux(late["enable"] & late["reward"], decayed, Mux(late["to_trace"], result, kept))
             )
+
+
+def _added(first: Value, second: Value, carry: Value) -> Value:
+    """Return the sum of two signed numbers of the same width, one bit wider, with a carry in."""
+    total = Cat(Const(1, 1), first).as_signed() + Cat(carry, second).as_signed()
+    return total[1:].as_signed()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,8 +13,9 @@ from spikeloom.contract.registers import CORE_REGISTERS
 from ..array.core_control import CoreRegisters, register_shape
 from ..array.host_memory import HostPort
 from ..array.synapses import SynapseAccess
-from .coefficients import Coefficients
+from .effect import Effect
 from .fired_words import FiredWords
+from .fractions import exceeds
 from .phases import Phases
 from .post_traces import PostTraces
 from .pre_traces import PreTraces
@@ -136,7 +137,7 @@ class Learner(wiring.Component):
         m = Module()
         config = self._config
         rules = {n: register_shape(CORE_REGISTERS[n]) for n in ("x_trace", "y_trace")}
-        m.submodules.coefficients = self._coefficients = Coefficients(config)
+        m.submodules.effect = self._effect = Effect(config)
         m.submodules.pre = self._pre = PreTraces(config, rules["x_trace"])
         m.submodules.post = self._post = PostTraces(config, rules["y_trace"])
         m.submodules.preparer = self._preparer = RowPreparer(config)
@@ -145,9 +146,10 @@ class Learner(wiring.Component):
         m.submodules.fired_words = self._fired_words = FiredWords(config)
         m.submodules.sweeper = self._sweeper = Sweeper(config)
         m.submodules.changer = self._changer = WeightChanger(config, self._core)
-        self._plastic_rows = Signal(15)
+        self._plastic_rows = Signal(config.rows_per_core.bit_length())
         r, most = self.registers, config.rows_per_core
-        m.d.sync += self._plastic_rows.eq(Mux(r.plastic_rows > most, most, r.plastic_rows))
+        rows = Cat(r.plastic_rows, Const(0, 1))
+        m.d.sync += self._plastic_rows.eq(Mux(exceeds(rows, Const(most, len(rows))), most, rows))
         self._join_hosts(m)
         self._join_traces(m)
         self._join_phases(m)
@@ -162,7 +164,7 @@ class Learner(wiring.Component):
         for window in self.windows:
             port = getattr(self, f"host_{window.name}")
             wiring.connect(m, wiring.flipped(port), owners[window.name].host)
-        for part in (self._coefficients, self._changer):
+        for part in (self._effect, self._changer):
             wiring.connect(m, wiring.flipped(self.registers), part.registers)
 
     def _join_traces(self, m: Module) -> None:
@@ -172,7 +174,7 @@ class Learner(wiring.Component):
         refresh = Signal()
         needed = self._plastic_rows != 0
         m.d.comb += [
-            refresh.eq(stale & needed & self._coefficients.settled & ~post.busy),
+            refresh.eq(stale & needed & self._effect.settled & ~post.busy),
             self.hold.eq(r.changed | (needed & (stale | post.busy))),
             post.refresh.eq(refresh),
         ]
@@ -180,13 +182,18 @@ class Learner(wiring.Component):
             m.d.sync += stale.eq(0)
         with m.If(r.changed | post.accessed):
             m.d.sync += stale.eq(1)
+        effect, preparer = self._effect, self._preparer
         m.d.comb += [
-            pre.start.eq(self.start),
+            effect.spikes.eq(self._phases.sweeping),
+            effect.trace.eq(Mux(self._phases.sweeping, preparer.trace, post.trace)),
+            effect.enable.eq(preparer.step | post.busy),
+            post.effect.eq(effect.effect),
+            preparer.effect.eq(effect.effect),
+            pre.begin.eq(self.begin),
             pre.plastic_rows.eq(self._plastic_rows),
             pre.rule.eq(r.x_trace),
             post.neurons_in_use.eq(r.neurons_in_use),
             post.rule.eq(r.y_trace),
-            post.side.eq(self._coefficients.arrivals),
         ]
         for part in (post, self._fired_words):
             m.d.comb += [
@@ -207,8 +214,8 @@ class Learner(wiring.Component):
             phases.drained.eq(self._preparer.idle & ~finder.busy & ~self._changer.busy),
             finder.start.eq(phases.start),
             finder.plastic_rows.eq(self._plastic_rows),
-            finder.active.eq(pre.active),
-            finder.phase.eq(phases.phase),
+            finder.flag.eq(pre.flag),
+            pre.pop.eq(finder.pop),
             finder.every.eq(phases.every),
             pre.read.eq(finder.read),
             pre.read_address.eq(finder.read_address),
@@ -224,11 +231,12 @@ class Learner(wiring.Component):
         arrived = Signal()
         m.d.comb += [
             preparer.key.eq(self.key),
-            preparer.key_ready.eq(self.key_ready),
-            preparer.side.eq(self._coefficients.spikes),
+            preparer.key_ready.eq(self.key_ready | ~self.registers.learning.stochastic),
+            preparer.phase.eq(Mux(sweep, self._phases.phase, Phase.ARRIVAL)),
             preparer.plastic_rows.eq(self._plastic_rows),
             self.preparing.eq(~preparer.idle & ~sweep),
             sweeper.rows.payload.eq(prepared.payload),
+            sweeper.phase.eq(self._phases.phase),
             self.rows.payload.eq(row),
             finder.rows.ready.eq(taken.ready),
         ]
@@ -242,7 +250,6 @@ class Learner(wiring.Component):
         with m.Else():
             m.d.comb += [
                 taken.payload.row.eq(self.arrivals.payload),
-                taken.payload.phase.eq(Phase.ARRIVAL),
                 taken.valid.eq(self.arrivals.valid),
                 self.arrivals.ready.eq(taken.ready),
                 self.rows.valid.eq(prepared.valid),
@@ -250,8 +257,8 @@ class Learner(wiring.Component):
                 arrived.eq(prepared.valid & prepared.ready),
             ]
         m.d.comb += [
-            self._pre.arrivals.valid.eq(arrived & (row < self._plastic_rows)),
-            self._pre.arrivals.payload.eq(row),
+            self._pre.arrived.eq(arrived & prepared.payload.traced),
+            self._pre.row.eq(row),
         ]
 
     def _join_words(self, m: Module) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,9 +10,8 @@ from spikeloom.contract import ArrayConfig, MemoryMap
 from spikeloom.contract.learning import ROW_KEY_ROUNDS, TRACE_BITS, Phase
 
 from ..array.host_memory import HostMemory, HostPort
-from .coefficients import Side
-from .effect import EFFECT_STAGES, Effect
-from .fractions import CHANGE_BITS
+from .effect import EFFECT_STAGES
+from .fractions import CHANGE_BITS, exceeds
 from .randomness import KEY_BITS, hash_rounds, mixed_key
 
 __all__ = ["PHASE_BITS", "PreparedRow", "RowPreparer", "TracedRow"]
@@ -23,21 +22,21 @@ _ROUNDS_A_STAGE = len(ROW_KEY_ROUNDS) // (EFFECT_STAGES - 1)
 
 
 class TracedRow(data.StructLayout):
-    """A row, its trace, and why its synapses are visited: a `Phase`."""
+    """A row and its trace."""
 
     def __init__(self, config: ArrayConfig) -> None:
-        super().__init__({"row": config.row_bits, "trace": TRACE_BITS, "phase": PHASE_BITS})
+        super().__init__({"row": config.row_bits, "trace": TRACE_BITS})
 
 
 class PreparedRow(data.StructLayout):
-    """A row with its key, its flag and the effect of its trace."""
+    """A row with its key, whether it has a trace and is plastic, and the effect of its trace."""
 
     def __init__(self, config: ArrayConfig) -> None:
         super().__init__(
             {
                 "row": config.row_bits,
-                "phase": PHASE_BITS,
                 "key": KEY_BITS,
+                "traced": 1,
                 "plastic": 1,
                 "effect": signed(CHANGE_BITS),
             }
@@ -45,7 +44,7 @@ class PreparedRow(data.StructLayout):
 
 
 class RowPreparer(wiring.Component):
-    """Looks a row's axon up, hashes its key and computes the effect of its trace.
+    """Looks a row's axon up and hashes its key, while the effect of its trace is computed.
 
     Latency 5 cycles, throughput one row a cycle. All stages wait together while the last one is
     not taken. Takes no row while the step's key is not ready.
@@ -63,10 +62,14 @@ class RowPreparer(wiring.Component):
         No row is inside.
     key, key_ready : In
         From the step key.
-    side : In(Side)
-        Coefficients of spikes.
-    plastic_rows : In(15)
-        Rows from here on do not learn.
+    phase : In(2)
+        Why the synapses of rows are visited, a `Phase`; stays while rows are inside.
+    step : Out(1)
+        All stages move on; so must the computation of effects.
+    trace : Out(8), effect : In(signed(18))
+        To the computation of effects, and from it.
+    plastic_rows : In
+        Rows from here on have no trace and do not learn.
     host : In(HostPort)
         Window ``sources``.
     """
@@ -76,7 +79,10 @@ class RowPreparer(wiring.Component):
     idle: Signal
     key: Signal
     key_ready: Signal
-    side: Any
+    phase: Signal
+    step: Signal
+    trace: Signal
+    effect: Signal
     plastic_rows: Signal
     host: Any
 
@@ -90,52 +96,58 @@ class RowPreparer(wiring.Component):
                 "idle": Out(1),
                 "key": In(KEY_BITS),
                 "key_ready": In(1),
-                "side": In(Side()),
-                "plastic_rows": In(15),
+                "phase": In(PHASE_BITS),
+                "step": Out(1),
+                "trace": Out(TRACE_BITS),
+                "effect": In(signed(CHANGE_BITS)),
+                "plastic_rows": In(config.rows_per_core.bit_length()),
                 "host": In(HostPort(self._window.word_bits)),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Build the table and two pipelines beside each other."""
+        """Build the table and the pipeline behind it."""
         m = Module()
         m.submodules.sources = sources = HostMemory(
             width=self._window.word_bits, depth=self._window.depth
         )
-        m.submodules.effect = effect = Effect()
         wiring.connect(m, wiring.flipped(self.host), sources.host)
         stages = EFFECT_STAGES + 1
         valid = [Signal(name=f"valid_{k}") for k in range(stages)]
-        row = [Signal(TracedRow(self._config), name=f"row_{k}") for k in range(stages)]
+        row = [Signal(self._config.row_bits, name=f"row_{k}") for k in range(stages)]
+        trace = Signal(TRACE_BITS)
+        traced = [Signal(name=f"traced_{k}") for k in range(1, stages)]
         plastic = [Signal(name=f"plastic_{k}") for k in range(1, stages)]
         key = [Signal(KEY_BITS, name=f"key_{k}") for k in range(1, stages)]
         go = Signal()
         entry = sources.read_data
         flag = entry[15] if self._config.plastic == "row" else 1
+        rows = Cat(self.plastic_rows, Const(0, 1))
+        below = exceeds(rows, Cat(row[0], Const(0, len(rows) - len(row[0]))))
         m.d.comb += [
             go.eq(~valid[-1] | self.prepared.ready),
             self.rows.ready.eq(go & self.key_ready),
             sources.read_address.eq(self.rows.payload.row),
             sources.read_en.eq(go),
-            effect.side.eq(self.side),
-            effect.trace.eq(row[0].trace),
-            effect.enable.eq(go & Cat(valid).any()),
+            self.trace.eq(trace),
+            self.step.eq(go & Cat(valid).any()),
             self.idle.eq(~Cat(valid).any()),
             self.prepared.valid.eq(valid[-1]),
-            self.prepared.payload.row.eq(row[-1].row),
-            self.prepared.payload.phase.eq(row[-1].phase),
+            self.prepared.payload.row.eq(row[-1]),
+            self.prepared.payload.traced.eq(traced[-1]),
             self.prepared.payload.plastic.eq(plastic[-1]),
             self.prepared.payload.key.eq(key[-1]),
-            self.prepared.payload.effect.eq(effect.effect),
+            self.prepared.payload.effect.eq(self.effect),
         ]
         with m.If(go):
             m.d.sync += valid[0].eq(self.rows.valid & self.key_ready)
             with m.If(self.rows.valid):
-                m.d.sync += row[0].eq(self.rows.payload)
+                m.d.sync += [row[0].eq(self.rows.payload.row), trace.eq(self.rows.payload.trace)]
             with m.If(valid[0]):
                 m.d.sync += [
-                    plastic[0].eq(flag & (row[0].row < self.plastic_rows)),
-                    key[0].eq(mixed_key(self.key, entry[:15], row[0].phase)),
+                    traced[0].eq(below),
+                    plastic[0].eq(flag & below),
+                    key[0].eq(mixed_key(self.key, entry[:15], self.phase)),
                 ]
             for k in range(1, stages):
                 m.d.sync += valid[k].eq(valid[k - 1])
@@ -146,6 +158,7 @@ class RowPreparer(wiring.Component):
                 rounds = ROW_KEY_ROUNDS[first : first + _ROUNDS_A_STAGE]
                 with m.If(valid[k]):
                     m.d.sync += [
+                        traced[k].eq(traced[k - 1]),
                         plastic[k].eq(plastic[k - 1]),
                         key[k].eq(hash_rounds(key[k - 1], rounds)),
                     ]

@@ -10,7 +10,7 @@ from spikeloom.contract import ArrayConfig
 from spikeloom.contract.learning import Phase
 
 from .fired_words import FiredWord
-from .row_preparer import PreparedRow
+from .row_preparer import PHASE_BITS, PreparedRow
 from .word_visit import WordVisit
 
 __all__ = ["Sweeper"]
@@ -29,6 +29,8 @@ class Sweeper(wiring.Component):
     Members
     -------
     rows : In(stream.Signature(PreparedRow))
+    phase : In(2)
+        What rows are swept for, a `Phase`.
     count : In
         Words that hold a neuron that fired.
     index : Out
@@ -42,6 +44,7 @@ class Sweeper(wiring.Component):
     """
 
     rows: stream.Interface
+    phase: Signal
     count: Signal
     index: Signal
     entry: Any
@@ -55,6 +58,7 @@ class Sweeper(wiring.Component):
         super().__init__(
             {
                 "rows": In(stream.Signature(PreparedRow(config))),
+                "phase": In(PHASE_BITS),
                 "count": In(words.bit_length()),
                 "index": Out(max(1, (words - 1).bit_length())),
                 "entry": In(FiredWord(config)),
@@ -73,7 +77,7 @@ class Sweeper(wiring.Component):
         for_reward, last, go = Signal(), Signal(), Signal()
         row = self.rows.payload
         m.d.comb += [
-            for_reward.eq(row.phase == Phase.REWARD),
+            for_reward.eq(self.phase == Phase.REWARD),
             last.eq(place + 1 >= Mux(for_reward, self.words_in_use, self.count)),
             go.eq(self.rows.valid & ~self.wait),
             after.eq(Mux(go, Mux(last, 0, place + 1), place)),
@@ -83,7 +87,7 @@ class Sweeper(wiring.Component):
             self.visit.word.eq(Mux(for_reward, place, self.entry.word)),
             self.visit.lanes.eq(Mux(for_reward, ~0, self.entry.fired)),
             self.visit.address.eq(row.row * config.words_per_row + self.visit.word),
-            self.visit.phase.eq(row.phase),
+            self.visit.phase.eq(self.phase),
             self.visit.key.eq(row.key),
             self.visit.plastic.eq(row.plastic),
             self.visit.effect.eq(row.effect),

@@ -1,49 +1,69 @@
-"""How traces decay and grow, as functions on Amaranth values, for both kinds of traces."""
+"""How traces decay and grow, as functions on Amaranth values, for both kinds of traces.
+
+One multiplication does for all modes: a window loses 1 a step as ``trace * 255 >> 8``, and a
+history moves up as ``trace * 512 >> 8``, without the bits beyond.
+"""
 
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Module, Mux, Signal, Value
 
 from spikeloom.contract.learning import TRACE_BITS, TRACE_ONE, TraceMode
 
-__all__ = ["decayed", "grown"]
+__all__ = ["FACTOR_BITS", "TraceRule", "decayed", "grown"]
+
+FACTOR_BITS = TRACE_BITS + 2
 
 
-def decayed(m: Module, trace: Value, rule: Any, name: str) -> Signal:
-    """Return a trace after one step.
+class TraceRule:
+    """What a trace register says, made ready: a cycle behind it.
 
     Parameters
     ----------
     m : Module
         Where to build it.
-    trace : Value
-        8 bits.
-    rule : View
+    register : View
         Register ``x_trace`` or ``y_trace``.
-    name : str
-        Name of the result.
+
+    Attributes
+    ----------
+    factor : Signal
+        A trace is multiplied by it and divided by 256 at each step.
+    plus : Signal
+        Added by a spike.
+    replaces : Signal
+        A spike sets the trace to `plus` instead.
     """
-    result = Signal(TRACE_BITS, name=name)
-    with m.Switch(rule.mode):
-        with m.Case(TraceMode.WINDOW):
-            m.d.comb += result.eq(Mux(trace == 0, 0, trace - 1))
-        with m.Case(TraceMode.HISTORY):
-            m.d.comb += result.eq(Cat(Const(0, 1), trace[:-1]))
-        with m.Default():
-            factor = (TRACE_ONE - rule.decay)[: TRACE_BITS + 1]
-            m.d.comb += result.eq((trace * factor) >> TRACE_BITS)
-    return result
+
+    def __init__(self, m: Module, register: Any) -> None:
+        self.factor = Signal(FACTOR_BITS)
+        self.plus = Signal(TRACE_BITS)
+        self.replaces = Signal()
+        history = register.mode == TraceMode.HISTORY
+        m.d.sync += [
+            # A history has room for a spike in bit 0 once it has moved.
+            self.plus.eq(Mux(history, 1, register.plus)),
+            self.replaces.eq(register.nearest & ~history),
+        ]
+        with m.Switch(register.mode):
+            with m.Case(TraceMode.WINDOW):
+                m.d.sync += self.factor.eq(TRACE_ONE - 1)
+            with m.Case(TraceMode.HISTORY):
+                m.d.sync += self.factor.eq(2 * TRACE_ONE)
+            with m.Default():
+                m.d.sync += self.factor.eq((TRACE_ONE - register.decay)[: TRACE_BITS + 1])
 
 
-def grown(m: Module, trace: Value, rule: Any, name: str) -> Signal:
-    """Return a trace after a spike; parameters as `decayed`."""
-    result = Signal(TRACE_BITS, name=name)
-    total = Signal(TRACE_BITS + 1, name=f"{name}_total")
-    m.d.comb += total.eq(trace + rule.plus)
-    with m.If(rule.mode == TraceMode.HISTORY):
-        m.d.comb += result.eq(trace | 1)
-    with m.Elif(rule.nearest):
-        m.d.comb += result.eq(rule.plus)
-    with m.Else():
-        m.d.comb += result.eq(Mux(total[-1], TRACE_ONE - 1, total))
+def decayed(trace: Value, factor: Value) -> Value:
+    """Return a trace of 8 bits after one step."""
+    return (trace * factor)[TRACE_BITS : 2 * TRACE_BITS]
+
+
+def grown(m: Module, trace: Value, plus: Value, name: str) -> Signal:
+    """Return a trace that something is added to; it stays at 255 at most."""
+    total, result = Signal(TRACE_BITS + 1, name=f"{name}_total"), Signal(TRACE_BITS, name=name)
+    m.d.comb += [
+        total.eq(trace + plus),
+        result.eq(total[:TRACE_BITS] | total[-1].replicate(TRACE_BITS)),
+    ]
     return result

@@ -14,7 +14,8 @@ from ..array.core_control import CoreRegisters
 from ..array.host_memory import HostMemory, HostPort
 from .fractions import CHANGE_BITS
 from .lane import LANE_STAGES, Lane
-from .randomness import lane_number
+from .randomness import lane_numbers
+from .third_term import ThirdTerm, third_term_of
 from .word_visit import WordVisit
 
 __all__ = ["WeightChanger"]
@@ -25,7 +26,7 @@ _STAGES = 1 + LANE_STAGES
 class WeightChanger(wiring.Component):
     """Follows each visit: takes the word that was read, and writes it back if it has changed.
 
-    A word is written 3 cycles after its address was at the memory; throughput one word a cycle.
+    A word is written 4 cycles after its address was at the memory; throughput one word a cycle.
     No word is visited twice within those cycles: an axon is active once a step and no two share a
     row, and arrivals have passed long before spikes change anything.
 
@@ -86,15 +87,16 @@ class WeightChanger(wiring.Component):
         """Build the lanes and the stages beside them."""
         m = Module()
         config = self._config
-        now = Signal(WordVisit(config))
-        valid = [self.visit.valid, *(Signal(name=f"valid_{k}") for k in range(1, _STAGES + 1))]
+        visit = self.visit
+        valid = [visit.valid, *(Signal(name=f"valid_{k}") for k in range(1, _STAGES + 1))]
         address = [
-            self.visit.address,
+            visit.address,
             *(Signal.like(self.address, name=f"address_{k}") for k in range(1, _STAGES + 1)),
         ]
-        flags = [self.flags, *(Signal.like(self.flags, name=f"flags_{k}") for k in range(2))]
-        with m.If(self.visit.valid):
-            m.d.sync += now.eq(self.visit)
+        flags = [
+            self.flags,
+            *(Signal.like(self.flags, name=f"flags_{k}") for k in range(LANE_STAGES)),
+        ]
         for k, (early, late) in enumerate(pairwise(flags)):
             with m.If(valid[k + 1]):
                 m.d.sync += late.eq(early)
@@ -102,22 +104,7 @@ class WeightChanger(wiring.Component):
             m.d.sync += valid[k + 1].eq(valid[k])
             with m.If(valid[k]):
                 m.d.sync += address[k + 1].eq(address[k])
-        lanes = [Lane(config) for _ in range(config.lanes)]
-        base = Const(self._first_neuron, 15) + now.word * config.lanes
-        learns = self.registers.learning.change | (now.phase == Phase.REWARD)
-        for k, lane in enumerate(lanes):
-            m.submodules[f"lane_{k}"] = lane
-            wiring.connect(m, wiring.flipped(self.registers), lane.registers)
-            mine = self.effects.word_select(k, CHANGE_BITS).as_signed()
-            flag = self.flags[k] if config.plastic == "synapse" else 1
-            m.d.comb += [
-                lane.visited.eq(valid[1]),
-                lane.phase.eq(now.phase),
-                lane.enable.eq(now.plastic & now.lanes[k] & flag & learns),
-                lane.weight.eq(self.weights.word_select(k, config.weight_bits)),
-                lane.change.eq(Mux(now.phase == Phase.ARRIVAL, mine, now.effect)),
-                lane.number.eq(lane_number(now.key, base[:15], k, config.lanes)),
-            ]
+        lanes = self._lanes(m, valid[1])
         m.d.comb += [
             self.address.eq(address[-1]),
             self.write.eq(valid[-1] & Cat(lane.weight_changes for lane in lanes).any()),
@@ -128,6 +115,42 @@ class WeightChanger(wiring.Component):
         if config.eligibility:
             self._remember(m, lanes, valid[-1], address[-1])
         return m
+
+    def _lanes(self, m: Module, visited: Signal) -> list[Lane]:
+        """Build the lanes, and what is the same for all of them in the cycle after a visit."""
+        config, visit = self._config, self.visit
+        arrives, phase = Signal(), Signal.like(visit.phase)
+        allowed, effect = Signal(config.lanes), Signal.like(visit.effect)
+        term = Signal(ThirdTerm())
+        learns = self.registers.learning.change
+        if config.eligibility:
+            learns = learns | (visit.phase == Phase.REWARD)
+        with m.If(visit.valid):
+            m.d.sync += [
+                arrives.eq(visit.phase == Phase.ARRIVAL),
+                phase.eq(visit.phase),
+                allowed.eq(Mux(visit.plastic & learns, visit.lanes, 0)),
+                effect.eq(visit.effect),
+                term.eq(third_term_of(m, self.registers, visit.phase)),
+            ]
+        base = (Const(self._first_neuron, 15) + visit.word * config.lanes)[:15]
+        numbers = lane_numbers(m, visit.key, base, config.lanes, visit.valid)
+        lanes = [Lane(config) for _ in range(config.lanes)]
+        for k, lane in enumerate(lanes):
+            m.submodules[f"lane_{k}"] = lane
+            wiring.connect(m, wiring.flipped(self.registers), lane.registers)
+            mine = self.effects.word_select(k, CHANGE_BITS).as_signed()
+            flag = self.flags[k] if config.plastic == "synapse" else 1
+            m.d.comb += [
+                lane.visited.eq(visited),
+                lane.phase.eq(phase),
+                lane.enable.eq(allowed[k] & flag),
+                lane.weight.eq(self.weights.word_select(k, config.weight_bits)),
+                lane.change.eq(Mux(arrives, mine, effect)),
+                lane.term.eq(term),
+                lane.number.eq(numbers[k]),
+            ]
+        return lanes
 
     def _remember(self, m: Module, lanes: list[Lane], valid: Value, address: Value) -> None:
         """Build the eligibility memory, which is visited beside the synapses."""
