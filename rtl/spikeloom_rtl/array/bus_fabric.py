@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig, MemoryMap, Window
 from spikeloom.contract.memory import CORE_BITS, OFFSET_BITS, WINDOW_BITS
+from spikeloom.contract.registers import reset_value
 
 from ..ports import BusSignature
 from .host_memory import HostPort
@@ -32,7 +33,8 @@ class BusFabric(wiring.Component):
     clear_state : In(1)
         Hold high until `cleared`: write 0 to all state windows.
     clear_network : In(1)
-        With `clear_state`: to all network windows and the probe table as well.
+        With `clear_state`: to all network windows and the probe table as well, and reset values
+        to the control registers.
     cleared : Out(1)
         High for one cycle when clearing is done.
     host_<window> : Out(HostPort).array(cores)
@@ -45,6 +47,7 @@ class BusFabric(wiring.Component):
     cleared: Signal
 
     def __init__(self, config: ArrayConfig) -> None:
+        self._config = config
         self._memory = MemoryMap(config)
         super().__init__(
             {
@@ -64,7 +67,7 @@ class BusFabric(wiring.Component):
         m = Module()
         request, response = self.bus.request, self.bus.response
         window, core = Signal(WINDOW_BITS), Signal(CORE_BITS)
-        offset = Signal(OFFSET_BITS)
+        offset = Signal(range(max(window.depth for window in self._memory)))
         write = Signal()
         data = Signal(self._memory.data_bits)
         accessing, clearing, commit = Signal(), Signal(), Signal()
@@ -120,7 +123,7 @@ class BusFabric(wiring.Component):
     def _cleared(self, *, network: bool) -> list[Window]:
         """Return the windows that a clear writes: state, or all that a program writes too."""
         if network:
-            return [w for w in self._memory if w.kind == "network" or w.name == "probe"]
+            return [w for w in self._memory if w.kind in ("network", "register")]
         return [w for w in self._memory if w.kind == "state"]
 
     def _last_offset(self, *, network: bool = False) -> int:
@@ -153,9 +156,25 @@ class BusFabric(wiring.Component):
             for port in getattr(self, f"host_{each.name}"):
                 m.d.comb += [port.offset.eq(offset), port.commit.eq(commit), port.data.eq(data)]
                 if each.name in in_state:
-                    with m.If(clearing & (offset < each.depth)):
+                    with m.If(clearing):  # beyond its end a memory is empty, or its words come anew
                         m.d.comb += port.select.eq(1)
-                if each.name in in_network:
-                    with m.If(clearing & self.clear_network & (offset < each.depth)):
+                if each.name == "control":
+                    self._reset_control(m, port, offset, data, clearing)
+                elif each.name in in_network:
+                    with m.If(clearing & self.clear_network):
                         m.d.comb += port.select.eq(1)
         return read_data
+
+    def _reset_control(
+        self, m: Module, port: Any, offset: Signal, data: Signal, clearing: Signal
+    ) -> None:
+        """Write reset values to the control registers while the other windows are cleared."""
+        depth = self._memory["control"].depth
+        value = Signal.like(port.data)
+        with m.Switch(offset):
+            for place in range(depth):
+                if reset_value(self._config, place):
+                    with m.Case(place):
+                        m.d.comb += value.eq(reset_value(self._config, place))
+        with m.If(clearing & self.clear_network & (offset < depth)):
+            m.d.comb += [port.select.eq(1), port.data.eq(value)]

@@ -13,6 +13,9 @@ from .host_memory import HostPort
 
 __all__ = ["CapabilityRom"]
 
+_BLOCK = {"ram_style": "block", "rom_style": "block", "syn_romstyle": "block_ram"}
+"""What the tools call a block memory."""
+
 
 class CapabilityRom(wiring.Component):
     """What the device says of itself: window ``capability``. Latency 1 cycle.
@@ -36,7 +39,10 @@ class CapabilityRom(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the memory."""
         m = Module()
-        rom: memory.Memory = memory.Memory(shape=8, depth=len(self._block), init=list(self._block))
+        # In a block memory, so that the build id can be read back from a bitstream.
+        rom: memory.Memory = memory.Memory(
+            shape=8, depth=len(self._block), init=list(self._block), attrs=_BLOCK
+        )
         m.submodules.rom = rom
         read = rom.read_port()
         m.d.comb += [read.addr.eq(self.host.offset), self.host.read_data.eq(read.data)]

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import wiring
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig
@@ -12,6 +12,8 @@ from spikeloom.contract.registers import (
     CONTROL_REGISTERS,
     CORE_REGISTER_BASE,
     CORE_REGISTER_STRIDE,
+    control_depth,
+    core_registers,
     reset_value,
 )
 
@@ -27,7 +29,7 @@ _FIRST_CORE = CORE_REGISTER_BASE // CORE_REGISTER_STRIDE
 class Control(wiring.Component):
     """Registers that the host writes between steps and `CONTROL` words write before a step.
 
-    Latency 1 cycle for both ways.
+    Latency 1 cycle for both ways. `RESET all` comes as writes of the reset values, from the fabric.
 
     Parameters
     ----------
@@ -43,8 +45,6 @@ class Control(wiring.Component):
         Add one to `t`.
     reset_t : In(1)
         Set `t` to 0.
-    reset_all : In(1)
-        Set all registers to their reset values.
     t, axon_words, probes_in_use, output_policy, step_interval, seed : Out
         Registers of the array.
     cores : Out(CoreRegisters).array(C)
@@ -57,7 +57,6 @@ class Control(wiring.Component):
     value: Signal
     step_done: Signal
     reset_t: Signal
-    reset_all: Signal
     t: Signal
     axon_words: Signal
     probes_in_use: Signal
@@ -76,7 +75,6 @@ class Control(wiring.Component):
                 "value": In(CONTROL_BITS),
                 "step_done": In(1),
                 "reset_t": In(1),
-                "reset_all": In(1),
                 **{
                     register.name: Out(register.bits, init=reset_value(config, register.offset))
                     for register in CONTROL_REGISTERS.values()
@@ -90,41 +88,63 @@ class Control(wiring.Component):
         m = Module()
         host = self.host
         write, offset, value = Signal(), Signal(14), Signal(CONTROL_BITS)
-        read_data = Signal(CONTROL_BITS)
         m.d.comb += [
             write.eq((host.select & host.commit) | self.write),
             offset.eq(Mux(host.select, host.offset, self.register)),
             value.eq(Mux(host.select, host.data, self.value)),
-            host.read_data.eq(read_data),
         ]
-        shown = Signal(CONTROL_BITS)
-        m.d.sync += shown.eq(0)
+        self._keep(m, write, offset, value)
         with m.If(self.step_done):
             m.d.sync += self.t.eq(self.t + 1)
         for register in CONTROL_REGISTERS.values():
             signal = getattr(self, register.name)
-            with m.If(host.offset == register.offset):
-                m.d.sync += shown.eq(signal)
             with m.If(write & (offset == register.offset)):
                 m.d.sync += signal.eq(value)
-            with m.If(self.reset_all):
-                m.d.sync += signal.eq(reset_value(self._config, register.offset))
         with m.If(self.reset_t):
             m.d.sync += self.t.eq(0)
-        read_block = Signal(14 - _PLACE_BITS)
-        m.d.sync += read_block.eq(host.offset[_PLACE_BITS:])
-        m.d.comb += read_data.eq(shown)
         for k, registers in enumerate(self.cores):
             m.submodules[f"core_{k}"] = core = CoreControl(self._config, k)
             m.d.comb += [
                 core.write.eq(write & (offset[_PLACE_BITS:] == _FIRST_CORE + k)),
                 core.place.eq(offset),
                 core.value.eq(value),
-                core.read_place.eq(host.offset),
-                core.reset_all.eq(self.reset_all),
                 core.t.eq(self.t),
             ]
             wiring.connect(m, core.registers, wiring.flipped(registers))
-            with m.If(read_block == _FIRST_CORE + k):
-                m.d.comb += read_data.eq(core.read_data)
         return m
+
+    def _keep(self, m: Module, write: Signal, offset: Signal, value: Signal) -> None:
+        """Keep a copy of all registers in a memory, for the host to read; `t` is read itself."""
+        host = self.host
+        depth = 1 << (control_depth(self._config) - 1).bit_length()
+        # A CONTROL word that writes what the host reads in the same cycle: either value will do.
+        copy: memory.Memory = memory.Memory(
+            shape=CONTROL_BITS,
+            depth=depth,
+            init=[],
+            attrs={"no_rw_check": "1", "ram_style": "block"},
+        )
+        m.submodules.copy = copy
+        to_copy, from_copy = copy.write_port(), copy.read_port()
+        shows_t = Signal()
+        m.d.sync += shows_t.eq(host.offset == CONTROL_REGISTERS["t"].offset)
+        m.d.comb += [
+            to_copy.addr.eq(offset),
+            to_copy.data.eq(value & self._bits_at(m, offset)),
+            to_copy.en.eq(write & ~offset[len(to_copy.addr) :].any()),
+            from_copy.addr.eq(host.offset),
+            host.read_data.eq(Mux(shows_t, self.t, from_copy.data)),
+        ]
+
+    def _bits_at(self, m: Module, offset: Signal) -> Signal:
+        """Return the bits that the register at an offset has as a mask; 0 where there is none."""
+        mask = Signal(CONTROL_BITS)
+        of_core = offset[_PLACE_BITS:] >= _FIRST_CORE
+        with m.Switch(Cat(offset[:_PLACE_BITS], of_core)):
+            for register in CONTROL_REGISTERS.values():
+                with m.Case(register.offset):
+                    m.d.comb += mask.eq((1 << register.bits) - 1)
+            for register in core_registers(self._config).values():
+                with m.Case(register.offset + CORE_REGISTER_STRIDE):
+                    m.d.comb += mask.eq((1 << register.bits) - 1)
+        return mask

@@ -57,7 +57,7 @@ class CoreRegisters(wiring.Signature):
 
 
 class CoreControl(wiring.Component):
-    """Registers of one core. Latency 1 cycle, for writes and for reads.
+    """Registers of one core, to be written; `Control` keeps what is read. Latency 1 cycle.
 
     Parameters
     ----------
@@ -73,11 +73,6 @@ class CoreControl(wiring.Component):
     place : In(5)
         Place of the register within the core's.
     value : In(32)
-    read_place : In(5)
-    read_data : Out(32)
-        The register at the `read_place` of the cycle before; 0 where there is none.
-    reset_all : In(1)
-        Set all registers to their reset values.
     t : In(32)
     registers : Out(CoreRegisters)
     """
@@ -85,9 +80,6 @@ class CoreControl(wiring.Component):
     write: Signal
     place: Signal
     value: Signal
-    read_place: Signal
-    read_data: Signal
-    reset_all: Signal
     t: Signal
 
     def __init__(self, config: ArrayConfig, core: int) -> None:
@@ -100,28 +92,21 @@ class CoreControl(wiring.Component):
                 "write": In(1),
                 "place": In(_PLACE_BITS),
                 "value": In(CONTROL_BITS),
-                "read_place": In(_PLACE_BITS),
-                "read_data": Out(CONTROL_BITS),
-                "reset_all": In(1),
                 "t": In(32),
                 "registers": Out(CoreRegisters(config)),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Build the registers, their write port and their read port."""
+        """Build the registers and their write port."""
         m = Module()
-        m.d.sync += [self.registers.changed.eq(self.write | self.reset_all), self.read_data.eq(0)]
+        m.d.sync += self.registers.changed.eq(self.write)
         for name, register in self._registers.items():
             held = Signal(register.bits, name=name, init=self._init[name])
             shown = getattr(self.registers, name)
             m.d.comb += shown.eq(held)
-            with m.If(self.read_place == register.offset):
-                m.d.sync += self.read_data.eq(held)
             with m.If(self.write & (self.place == register.offset)):
                 m.d.sync += held.eq(self.value)
-            with m.If(self.reset_all):
-                m.d.sync += held.eq(self._init[name])
             if name == "theta_every_log2":
                 mask = ((1 << held) - 1)[: len(self.t)]
                 m.d.sync += self.registers.theta_decays.eq((self.t & mask) == 0)

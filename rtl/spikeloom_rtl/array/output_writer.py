@@ -1,6 +1,6 @@
 """The output writer: turns spikes, probe values and passing steps into words for the ring."""
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -9,6 +9,8 @@ from spikeloom.contract.words import MAX_STEP_COUNT, PROBE_TAG, PROBE_VALUE_BITS
 __all__ = ["OutputWriter", "ProbeSample"]
 
 _LOW_BITS = 16
+_COUNT_BITS = MAX_STEP_COUNT.bit_length()
+_MOST_BITS = 32 - _COUNT_BITS
 _HIGH_BITS = PROBE_VALUE_BITS - _LOW_BITS
 
 
@@ -85,18 +87,29 @@ class OutputWriter(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the step count and the choice of the next word."""
         m = Module()
-        steps = Signal(32)
-        told = Signal(14)
+        # Untold steps: so many times the largest count of a STEP word, and fewer than that.
+        most, rest = Signal(_MOST_BITS), Signal(_COUNT_BITS)
+        one_more, one_less = Signal(), Signal()
+        tell_rest = Signal()
         second = Signal()  # the low half of a probe sample is next
         content = Signal()
         m.d.comb += [
-            self.untold.eq(steps != 0),
+            self.untold.eq((most != 0) | (rest != 0)),
             content.eq(self.spikes.valid | self.probes.valid),
+            one_more.eq(self.step_done & ~tell_rest & (rest == MAX_STEP_COUNT - 1)),
         ]
-        m.d.sync += steps.eq(steps + self.step_done - told)
+        with m.If(tell_rest):
+            m.d.sync += rest.eq(self.step_done)
+        with m.Elif(one_more):
+            m.d.sync += rest.eq(0)
+        with m.Elif(self.step_done):
+            m.d.sync += rest.eq(rest + 1)
+        # One more, one less, or the same: the lowest bit carries the one into the sum.
+        up, down = one_more & ~one_less, one_less & ~one_more
+        m.d.sync += most.eq((Cat(up, most) + Cat(up, down.replicate(_MOST_BITS)))[1:])
         with m.If(self.stop):
             m.d.comb += [self.spikes.ready.eq(1), self.probes.ready.eq(1)]
-            m.d.sync += [steps.eq(0), second.eq(0)]
+            m.d.sync += [most.eq(0), rest.eq(0), second.eq(0)]
         with m.Elif(second):
             self._send(m, self.probes.payload.value[:_LOW_BITS])
             m.d.comb += self.probes.ready.eq(self.words.ready)
@@ -109,11 +122,10 @@ class OutputWriter(wiring.Component):
                 self.probes.ready.eq(~self.spikes.valid),
                 self.dropped.eq(Mux(self.spikes.valid, 1, 2)),
             ]
-        with m.Elif(self.untold & (content | self.flush | (steps >= MAX_STEP_COUNT))):
-            count = Mux(steps >= MAX_STEP_COUNT, Const(MAX_STEP_COUNT, 14), steps[:14])
-            self._send(m, STEP_TAG | count)
+        with m.Elif((most != 0) | ((rest != 0) & (content | self.flush))):
+            self._send(m, STEP_TAG | (most != 0).replicate(_COUNT_BITS) | rest)
             with m.If(self.words.ready):
-                m.d.comb += told.eq(count)
+                m.d.comb += [one_less.eq(most != 0), tell_rest.eq(most == 0)]
         with m.Elif(self.spikes.valid):
             self._send(m, self.spikes.payload)
             m.d.comb += self.spikes.ready.eq(self.words.ready)

@@ -3,11 +3,12 @@
 from typing import Any
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib import fifo, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig, MemoryMap
 
+from ..block_queue import BlockQueue
 from .host_memory import HostMemory, HostPort
 
 __all__ = ["RowTable"]
@@ -59,20 +60,18 @@ class RowTable(wiring.Component):
         m = Module()
         bits = self._config.row_bits
         m.submodules.table = table = HostMemory(width=self._width, depth=self._config.axons)
-        m.submodules.queue = queue = fifo.SyncFIFOBuffered(width=bits, depth=_QUEUE)
+        m.submodules.queue = queue = BlockQueue(width=bits, depth=_QUEUE)
         wiring.connect(m, wiring.flipped(self.host), table.host)
+        wiring.connect(m, queue.o, wiring.flipped(self.rows))
         looked_up = Signal()
         entry = table.read_data
         m.d.comb += [
             # One axon may be between table and queue: room for two is room enough.
-            self.axons.ready.eq(queue.level < _QUEUE - 1),
+            self.axons.ready.eq(queue.free > 1),
             table.read_address.eq(self.axons.payload),
-            queue.w_data.eq(entry[:bits]),
-            queue.w_en.eq(looked_up & entry[bits]),
-            self.rows.valid.eq(queue.r_rdy),
-            self.rows.payload.eq(queue.r_data),
-            queue.r_en.eq(self.rows.ready),
-            self.idle.eq(~looked_up & (queue.level == 0)),
+            queue.i.payload.eq(entry[:bits]),
+            queue.i.valid.eq(looked_up & entry[bits]),
+            self.idle.eq(~looked_up & queue.empty),
         ]
         m.d.sync += looked_up.eq(self.axons.valid & self.axons.ready)
         return m

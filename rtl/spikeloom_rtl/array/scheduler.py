@@ -88,9 +88,7 @@ class Scheduler(wiring.Component):
         """Build the memory, the path that sets bits and the walk."""
         m = Module()
         depth = self._config.delay_slots * self._config.axon_words
-        m.submodules.pending = pending = HostMemory(
-            width=AXONS_PER_WORD, depth=depth, transparent=True
-        )
+        m.submodules.pending = pending = HostMemory(width=AXONS_PER_WORD, depth=depth)
         wiring.connect(m, wiring.flipped(self.host), pending.host)
         m.d.comb += self.due.ready.eq(1)
         self._set(m, pending)
@@ -98,25 +96,34 @@ class Scheduler(wiring.Component):
         return m
 
     def _set(self, m: Module, pending: HostMemory) -> None:
-        """Read, set the bit and write back: one spike a cycle, also into the same word."""
+        """Read, set the bits and write back: one spike a cycle, also into the same word.
+
+        Spikes that follow each other into one word are gathered and written together, so no word
+        is read in the cycle in which it is written.
+        """
         spike = self.due.payload
         taken = Signal()
-        lane = Signal(_LANE_BITS)
+        gathered = Signal(AXONS_PER_WORD)
         address = Signal.like(pending.write_address)
         here = Signal.like(address)
-        m.d.comb += here.eq(self._base(spike.slot) + spike.axon[_LANE_BITS:])
+        same, onto = Signal(), Signal.like(gathered)
+        m.d.comb += [
+            here.eq(self._base(spike.slot) + spike.axon[_LANE_BITS:]),
+            same.eq(self.due.valid & taken & (here == address)),
+            onto.eq(gathered & same.replicate(AXONS_PER_WORD)),
+            self.settled.eq(~self.due.valid & ~taken),
+        ]
         m.d.sync += [
             taken.eq(self.due.valid),
-            lane.eq(spike.axon[:_LANE_BITS]),
+            gathered.eq(onto | (1 << spike.axon[:_LANE_BITS])),
             address.eq(here),
         ]
-        m.d.comb += self.settled.eq(~self.due.valid & ~taken)
         with m.If(~self.walking):
-            m.d.comb += pending.read_address.eq(here)
-        with m.If(taken):
+            m.d.comb += [pending.read_address.eq(here), pending.read_en.eq(~same)]
+        with m.If(taken & ~same):
             m.d.comb += [
                 pending.write_address.eq(address),
-                pending.write_data.eq(pending.read_data | (1 << lane)),
+                pending.write_data.eq(pending.read_data | gathered),
                 pending.write_en.eq(1),
             ]
 

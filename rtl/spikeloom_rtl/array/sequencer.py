@@ -85,23 +85,31 @@ class Sequencer(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build pacing and phases."""
         m = Module()
-        since_start = Signal(32, init=0xFFFFFFFF)  # cycles, stopping at the largest number
-        due = Signal()
-        m.d.comb += due.eq(since_start + 1 >= self.interval)
-        with m.If(~since_start.all()):
-            m.d.sync += since_start.eq(since_start + 1)
+        # Cycles since the last step began, the one at hand counted, stopping at the largest number.
+        # Kept inverted: so comparing it needs no inverters in front of the carry chain.
+        inverted = Signal(32, reset_less=True)
+        later = Signal(33)
+        due, was_due = Signal(), Signal()
+        m.d.comb += [
+            later.eq(inverted - 1),
+            due.eq(~(self.interval + inverted)[32]),  # the interval is not longer than that
+        ]
+        m.d.sync += was_due.eq(due)
+        with m.If(~later[32]):
+            m.d.sync += inverted.eq(later)
+        with m.If(self.walk):  # not among the states: so the tools see a reset and an enable
+            m.d.sync += [inverted.eq(~1), was_due.eq(0)]
         under_way = Signal()  # a step that began before this cycle
         m.d.comb += [
             under_way.eq(1),
             self.running.eq(1),
-            self.overrun.eq(under_way & (self.interval != 0) & (since_start + 1 == self.interval)),
+            self.overrun.eq(under_way & (self.interval != 0) & due & ~was_due),
         ]
         with m.FSM(name="step"):
             with m.State("IDLE"):
                 begin = (self.steps_left != 0) & ~self.stop & self.settled & due
                 m.d.comb += [self.walk.eq(begin), self.running.eq(begin), under_way.eq(0)]
                 with m.If(begin):
-                    m.d.sync += since_start.eq(0)
                     m.next = "ARRIVE"
             with m.State("ARRIVE"):
                 with m.If(~self.arriving):
