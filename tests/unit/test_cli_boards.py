@@ -27,7 +27,7 @@ def _own_folder(tmp_path, monkeypatch):
 
 @functools.cache
 def _elaborated():
-    return make_plan(BOARD, small_config(BOARD), Echo)
+    return make_plan(BOARD, small_config(BOARD, 24_000_000), Echo)
 
 
 @pytest.fixture
