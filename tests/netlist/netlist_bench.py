@@ -108,7 +108,7 @@ def run_engine(netlist_json: Path, inputs: dict[str, Sequence[int]]) -> dict[str
     texts = {name: (HERE / file).read_text() for name, file in harness.items()}
     width = sum(len(port.bits) for port in outputs.values())
     with tempfile.TemporaryDirectory() as folder:
-        library = make_library(Path(folder), image, netlist.family, texts, find_toolchain())
+        library = make_library(Path(folder), image, netlist.family, texts, find_toolchain(), 0)
         bits = _run(library, stimulus, width)
     result, at = {}, 0
     for name, port in outputs.items():

@@ -169,7 +169,12 @@ def verilate_cells(
 
 
 def make_library(
-    folder: Path, image: Image, family: Family, harness: dict[str, str], tools: Toolchain
+    folder: Path,
+    image: Image,
+    family: Family,
+    harness: dict[str, str],
+    tools: Toolchain,
+    optimise: int = _OPTIMISE,
 ) -> Path:
     """Compile engine, cell models and a harness; return the library, in `folder`.
 
@@ -185,6 +190,8 @@ def make_library(
         Texts of what drives the engine, by name; ``harness.cpp`` is compiled.
     tools : Toolchain
         Verilator and the compiler.
+    optimise : int
+        The compiler's level of optimisation, 0..3.
     """
     with tempfile.TemporaryDirectory(prefix="spikeloom-") as name:
         work = Path(name)
@@ -202,6 +209,6 @@ def make_library(
         words = work / "netlist.bin"
         words.write_bytes(image.words)
         (model / "netlist.cpp").write_text(_EMBED.format(path=os.fspath(words)), encoding="utf-8")
-        compile_library(work, tools, _OPTIMISE)
+        compile_library(work, tools, optimise)
         shutil.copyfile(work / LIBRARY, folder / LIBRARY)
     return folder / LIBRARY

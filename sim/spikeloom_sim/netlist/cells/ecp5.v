@@ -13,8 +13,9 @@
 `define NEVER(clock, condition, text) always @(posedge clock) if (condition) $fatal(1, text);
 
 // 18 kb block RAM. Port widths 1, 2, 4, 9 and 18; with DATA_WIDTH_A = 36 pseudo dual port: A writes
-// 36 bits, B reads 36 or fewer. There 36 bits enter at DIA (low half) and DIB, and leave at DOA (low
-// half) and DOB, fewer at DOB. Byte enables are ADA0.. for ports of 18 and 36 bits. Registered reads, no output register, no reset, chip selects at 0, rising clock edges.
+// 36 bits, B reads 36 or fewer. There 36 bits enter at DIA (low half) and DIB, and leave at DOA
+// (low half) and DOB, fewer at DOB. Byte enables are ADA0.. for ports of 18 and 36 bits. Registered
+// reads, no output register, no reset, chip selects at 0, rising clock edges.
 module DP16KD (
     input DIA17, DIA16, DIA15, DIA14, DIA13, DIA12, DIA11, DIA10, DIA9, DIA8, DIA7, DIA6, DIA5,
         DIA4, DIA3, DIA2, DIA1, DIA0,
