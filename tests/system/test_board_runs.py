@@ -170,7 +170,7 @@ class TestRefusals:
     def test_a_program_for_another_array(self, loaded):
         net = Network("small")
         net.population("cells", 2, LIF(threshold=1.0))
-        other = compile(net, named_config("ecp5_25f"))
+        other = compile(net, named_config("quad"))
         with pytest.raises(ProgramMismatchError, match="compile the network for"):
             loaded.program(other)
         assert loaded.loaded.report.network == "layered 0"

@@ -89,7 +89,7 @@ def test_real_uart_bits(model_result, digits, clocks_per_bit, count):
 
     Without learning, which rests here: 110 million clock cycles take half the time.
     """
-    default = named_config("ecp5_25f_plain")
+    default = named_config("quad_plain")
     rates = {clocks: default.clock_hz // clocks for clocks in (27, 4)}
     config = default.replace(baud_rates=(default.baud_rates[0], *rates.values()))
     baud = rates[clocks_per_bit]

@@ -84,7 +84,7 @@ def mixed():
 
 
 def test_plastic_synapses_are_those_that_were_asked_for(mixed):
-    program = compile(mixed, CONFIGS["ecp5_25f"])
+    program = compile(mixed, CONFIGS["quad"])
     config = program.config
     shape = (config.cores, config.rows_per_core, config.neurons_per_core)
     flags = memory(program, "plastic")["plastic"].reshape(shape)
@@ -354,12 +354,12 @@ def test_too_many_rules_are_refused():
     net.connect("a", d, 1.0, stdp=STDP(a_plus=0.3, a_minus=0.2, w_max=1.0))
     text = (
         r"different rules \(b, c, d\) must fit on cores of their own, 2 in configuration 'tiny', "
-        r"not 3 .*; give more populations the same rule, or compile it for 'ecp5_25f', which it fi"
+        r"not 3 .*; give more populations the same rule, or compile it for 'quad', which it fi"
     )
     with pytest.raises(LearningError, match=text) as caught:
         compile(net, TINY)
     assert caught.value.exit_code == 2
-    program = compile(net, "ecp5_25f")
+    program = compile(net, "quad")
     assert len({frozenset(cores(program, name)) for name in "bcd"}) == 3
     one = TINY.replace(cores=1, neurons_per_core=16)
     theta = {"theta_plus": 0.1, "theta_decay": 0.1}
@@ -460,7 +460,7 @@ def test_rows_learn_as_a_whole_where_flags_are_per_row():
 
 
 def test_the_report_tells_what_learns(mixed, tmp_path):
-    program = compile(mixed, CONFIGS["ecp5_25f"])
+    program = compile(mixed, CONFIGS["quad"])
     report = program.report
     text = str(report)
     for part in ("learning  synapses  cores", "b: a_plus", "b: tau_minus", "b1 ", "0..127"):
@@ -494,7 +494,7 @@ def test_the_report_warns():
 def test_remedies_name_builds_that_can_learn_it():
     """`up5k` has room for the neurons, but its flags are per row and these synapses sparse."""
     net = layer(mask=np.eye(20, 40, dtype=bool), inputs=20, cells=40)
-    with pytest.raises(NetworkTooLargeError, match="compile it for 'ecp5_25f', which it fits"):
+    with pytest.raises(NetworkTooLargeError, match="compile it for 'quad', which it fits"):
         compile(net, TINY)
     dense = layer(inputs=20, cells=40)
     with pytest.raises(NetworkTooLargeError, match="compile it for 'up5k', which it fits"):

@@ -150,7 +150,7 @@ def test_a_placement_that_fits_is_taken_before_one_that_is_balanced(sizes):
 
 
 def test_neurons_are_balanced_over_cores():
-    program = compile(layer(4, 100), "ecp5_25f")
+    program = compile(layer(4, 100), "quad")
     used = [program.control[core_register("neurons_in_use", core)] for core in range(4)]
     assert used == [25, 25, 25, 25]
 
@@ -180,7 +180,7 @@ def test_populations_whose_theta_rests_go_anywhere():
 def test_too_many_theta_every_are_refused():
     text = (
         r"differ in theta_every \(1, 4, 16\) must fit on cores of their own, 2 in .*'tiny', "
-        r"not 3; give more populations the same theta_every, or compile it for 'ecp5_25f'"
+        r"not 3; give more populations the same theta_every, or compile it for 'quad'"
     )
     with pytest.raises(ThetaError, match=text) as caught:
         compile(theta_groups(4, 16, 1), TINY)

@@ -12,7 +12,7 @@ from spikeloom.contract import CONFIGS
 from spikeloom.contract.numbers import DECAY_ONE, signed_range
 from spikeloom.network import LIF, Network, Population
 
-CONFIG = CONFIGS["ecp5_25f"]
+CONFIG = CONFIGS["quad"]
 SPAN = signed_range(CONFIG.weight_bits)
 STATE = signed_range(CONFIG.state_bits)
 

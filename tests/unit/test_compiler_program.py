@@ -137,7 +137,7 @@ def test_a_program_fits_where_the_layout_is_the_same(program):
     with pytest.raises(
         ProgramMismatchError, match=r"cores of the array must be 2.*'tiny'.*, not 4"
     ):
-        program.check_fits(CONFIGS["ecp5_25f"])
+        program.check_fits(CONFIGS["quad"])
 
 
 def test_weights_are_found_where_projections_say(program):

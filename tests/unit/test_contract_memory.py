@@ -85,7 +85,7 @@ def test_options_choose_windows():
     assert [field.name for field in MAPS["tiny"]["sources"].fields] == ["axon"]
     frozen = MemoryMap(CONFIGS["tiny"].replace(plastic="none"))
     assert not {"plastic", "sources", "x", "y"} & {window.name for window in frozen}
-    assert [name for name in CONFIGS if "eligibility" in MAPS[name]] == ["ecp5_25f_elig"]
+    assert [name for name in CONFIGS if "eligibility" in MAPS[name]] == ["quad_elig"]
     assert "probe" not in MemoryMap(CONFIGS["tiny"].replace(probes=0))
 
 

@@ -46,7 +46,7 @@ def test_digits_learn_by_a_hundred_neurons_with_inhibition():
     net = plastic_network(weights)
     assert weights.shape == (PIXELS, NEURONS)
     assert NEURONS >= 100
-    program = compile(net, "ecp5_25f")
+    program = compile(net, "quad")
     features, inhibition = (program.projections[name] for name in ("features", "inhibition"))
     assert features.plastic.all()
     assert len(features.pre_index) == PIXELS * NEURONS
@@ -56,7 +56,7 @@ def test_digits_learn_by_a_hundred_neurons_with_inhibition():
 
 def test_nothing_learns_in_the_frozen_network():
     weights = TrainingPlan(seed=2).initial_weights()
-    program = compile(frozen_network(weights, np.arange(NEURONS)), "ecp5_25f")
+    program = compile(frozen_network(weights, np.arange(NEURONS)), "quad")
     assert not any(placed.plastic.any() for placed in program.projections.values())
 
 
@@ -93,7 +93,7 @@ def test_splits_know_four_of_each_class():
 def test_graph_network_tells_only_known_classes():
     club = karate_club()
     split = split_nodes(club, 3)
-    program = compile(graph_network(club, split), "ecp5_25f")
+    program = compile(graph_network(club, split), "quad")
     labels, answers = program.projections["labels"], program.projections["answers"]
     assert sorted(labels.pre_index) == split.known.tolist()
     assert np.array_equal(labels.post_index, club.classes[labels.pre_index])

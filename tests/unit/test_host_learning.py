@@ -212,7 +212,7 @@ def test_reward_turns_eligibility_into_weight():
     net.connect(net.input("teacher", 1), b, 1.0)
     gained = {}
     for reward in (0.0, 1.0, -1.0):
-        with spikeloom.open("model:ecp5_25f_elig") as board:
+        with spikeloom.open("model:quad_elig") as board:
             board.program(net)
             assert board.reward == 0.0
             board.run({"a": ([5], [0]), "teacher": ([6], [0])}, steps=8)

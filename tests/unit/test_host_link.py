@@ -88,7 +88,7 @@ def test_capability_and_statistics():
     assert "tiny" in repr(target)
 
 
-@pytest.mark.parametrize("name", ["tiny", "up5k", "ecp5_25f"])
+@pytest.mark.parametrize("name", ["tiny", "up5k", "quad"])
 def test_every_writable_memory_keeps_what_was_written(name):
     config = named_config(name)
     target = open_echo(EchoArray(config))

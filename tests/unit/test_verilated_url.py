@@ -37,7 +37,7 @@ def test_latency_by_default() -> None:
 
 def test_overrides_win_over_the_url() -> None:
     odd = CONFIGS["tiny"].replace(name="odd", lanes=2)
-    options = SimOptions.from_url("sim:ecp5_25f?uart=bits", config=odd, uart="bytes")
+    options = SimOptions.from_url("sim:quad?uart=bits", config=odd, uart="bytes")
     assert options.config == odd
     assert options.uart == "bytes"
     assert SimOptions.from_url("sim:", config="tiny").config == CONFIGS["tiny"]
@@ -46,7 +46,7 @@ def test_overrides_win_over_the_url() -> None:
 @pytest.mark.parametrize(
     ("url", "text"),
     [
-        ("sim:tiny?uarts=bits", "one of config, uart, baud, latency_us, optimise, not 'uarts'"),
+        ("sim:tiny?uarts=bits", "one of config, uart, baud, latency_us, optimise, flash, not 'uarts'"),
         ("sim:tiny?uart=bit", "uart must be 'bytes' or 'bits', not 'bit'"),
         ("sim:tiny?baud=0", "baud must be a number in 1.*not '0'"),
         ("sim:tiny?baud=fast", "baud must be a number.*not 'fast'"),

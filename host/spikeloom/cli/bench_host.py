@@ -28,7 +28,7 @@ ACTIVITY = 0.05
 THRESHOLD = 1000
 SEED = 20_261_121
 BATCH = 100
-PLAIN = "sim:ecp5_25f_plain"
+PLAIN = "sim:quad_plain"
 """The simulated board for networks that only infer, as the network of this bench does."""
 TARGETS = ("model:", PLAIN, "sim:")
 PROMISED = {

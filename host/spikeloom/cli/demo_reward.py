@@ -29,13 +29,13 @@ def register(subparsers: Subparsers) -> None:
         "half-way. The same network plays it with reward, without, and with a reward that does\n"
         "not depend on what it does. Needs a build with eligibility traces. Saves learning.png.",
         examples="  spikeloom demo reward\n"
-        "  spikeloom demo reward --target model:ecp5_25f_elig --seed 0 1",
+        "  spikeloom demo reward --target model:quad_elig --seed 0 1",
     )
     add_seeds(parser, range(10, 15), "game")
     parser.add_argument("--trials", type=count, default=200, metavar="N",
                         help="trials of a game (default: 200)")  # fmt: skip
     add_common(parser, Path("spikeloom-reward"),
-               "default: sim:ecp5_25f_elig where g++ is, else model:ecp5_25f_elig")  # fmt: skip
+               "default: sim:quad_elig where g++ is, else model:quad_elig")  # fmt: skip
     parser.set_defaults(handler=reward)
 
 

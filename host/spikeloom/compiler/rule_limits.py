@@ -30,7 +30,7 @@ def check_built(rule: LearningRule, population: str, config: ArrayConfig) -> Non
         raise LearningError(
             f"the rule of {population!r} must do without eligibility traces, since configuration "
             f"{config.name!r} is built without them; leave out tau_eligibility, or use a build "
-            f"with eligibility=True such as 'ecp5_25f_elig'"
+            f"with eligibility=True such as 'quad_elig'"
         )
 
 

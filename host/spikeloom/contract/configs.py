@@ -38,19 +38,19 @@ _ALL = (
         clock_hz=24_000_000,
         boot_offset=0x100000,
     ),
+    # What `sim:` and `model:` run when nothing else is asked for: four cores, so four rules.
     ArrayConfig(
-        name="ecp5_25f",
+        name="quad",
         cores=4,
         neurons_per_core=64,
         axons=320,
         rows_per_core=320,
         lanes=8,
         clock_hz=75_000_000,
-        boot_offset=0x200000,
     ),
-    # ecp5_25f without learning, for networks that only infer: simulates twice as fast.
+    # quad without learning, for networks that only infer: simulates twice as fast.
     ArrayConfig(
-        name="ecp5_25f_plain",
+        name="quad_plain",
         cores=4,
         neurons_per_core=64,
         axons=320,
@@ -59,9 +59,9 @@ _ALL = (
         plastic="none",
         clock_hz=75_000_000,
     ),
-    # Half the neurons of ecp5_25f, so that each synapse can have an eligibility trace.
+    # Half the neurons of quad, so that each synapse can have an eligibility trace.
     ArrayConfig(
-        name="ecp5_25f_elig",
+        name="quad_elig",
         cores=4,
         neurons_per_core=32,
         axons=256,
@@ -70,14 +70,28 @@ _ALL = (
         eligibility=True,
         clock_hz=75_000_000,
     ),
+    # One wide core: what a core has besides its lanes is large, and stands there once.
+    ArrayConfig(
+        name="ecp5_25f",
+        cores=1,
+        neurons_per_core=256,
+        axons=320,
+        rows_per_core=320,
+        lanes=32,
+        probes=64,
+        input_words=1024,
+        output_words=1024,
+        clock_hz=75_000_000,
+        boot_offset=0x200000,
+    ),
     ArrayConfig(
         name="ecp5_85f",
-        cores=8,
-        neurons_per_core=64,
+        cores=2,
+        neurons_per_core=256,
         axons=1216,
         rows_per_core=704,
-        lanes=8,
-        clock_hz=75_000_000,
+        lanes=32,
+        clock_hz=65_000_000,
         boot_offset=0x200000,
     ),
     ArrayConfig(
@@ -118,7 +132,7 @@ _ALL = (
 CONFIGS: dict[str, ArrayConfig] = {config.name: config for config in _ALL}
 """Named configurations by name."""
 
-DEFAULT_CONFIG = "ecp5_25f"
+DEFAULT_CONFIG = "quad"
 """The configuration of ``model:`` and ``sim:`` when none is named."""
 
 

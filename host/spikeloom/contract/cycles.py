@@ -74,7 +74,7 @@ def longest_step_cyc(config: ArrayConfig) -> int:
     Examples
     --------
     >>> from spikeloom.contract import named_config
-    >>> longest_step_cyc(named_config("ecp5_25f"))
+    >>> longest_step_cyc(named_config("quad"))
     11228
     """
     sweeps = 2 * config.rows_per_core * config.words_per_row  # of spikes and of a reward

@@ -116,7 +116,7 @@ def _parts() -> Iterator[str]:
     yield f"## Windows of `{DEFAULT_CONFIG}`\n"
     yield (
         "Other configurations have other depths and widths; `spikeloom info URL` shows them. "
-        "`eligibility`,\nwhere it is built in, is shown for `ecp5_25f_elig`.\n"
+        "`eligibility`,\nwhere it is built in, is shown for `quad_elig`.\n"
     )
     window_head = ("window", "number", "words", "fields", "bytes a word", "access", "what")
     yield _table(window_head, _window_rows(config))

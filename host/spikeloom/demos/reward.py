@@ -28,7 +28,7 @@ __all__ = [
     "play",
 ]
 
-CONFIG = "ecp5_25f_elig"
+CONFIG = "quad_elig"
 """The named configuration with eligibility traces."""
 ARMS = 2
 CUES = 8

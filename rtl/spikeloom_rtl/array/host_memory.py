@@ -10,6 +10,9 @@ from spikeloom.contract.memory import OFFSET_BITS
 
 __all__ = ["HostMemory", "HostPort"]
 
+_BANK_WORDS = 512
+"""Words that the widest block memories have: a bank need not be smaller."""
+
 
 class HostPort(wiring.Signature):
     """The host's way to one memory, seen from the bus fabric.
@@ -71,8 +74,8 @@ class HostMemory(wiring.Component):
         Whether a word is ever read in the cycle in which it is written and the old word counts.
         Else what is then read may be anything, which spares registers beside block memories.
     banked : bool
-        Build what is deeper than a power of two as two memories. Block memories are deepest when
-        they are narrow, so a large memory then needs far fewer words side by side to choose from.
+        Build what is deeper than a power of two as several memories. Block memories are deepest
+        when they are narrow, so a large memory then has far fewer words to choose from.
 
     Members
     -------
@@ -166,22 +169,20 @@ class HostMemory(wiring.Component):
         write_data: Signal,
     ) -> None:
         """Build one memory, or one for each power of two in the depth."""
-        first = 1 << (self._depth.bit_length() - 1)
-        depths = [self._depth]
-        if self._banked and first != self._depth:
-            depths = [first, self._depth - first]
+        starts = self._banks()
+        ends = [*starts[1:], self._depth]
         data: list[Value] = []
-        for k, depth in enumerate(depths):
+        for k, (start, end) in enumerate(zip(starts, ends, strict=True)):
             # No initial contents: power-up clears every memory through the bus.
             # Yosys takes the one large memory of a part, where it has one, only when asked.
             attrs = {"ram_style": "huge"} if self._ports == 1 else {}
             words: memory.Memory = memory.Memory(
-                shape=self._width, depth=depth, init=[], attrs=attrs
+                shape=self._width, depth=end - start, init=[], attrs=attrs
             )
-            m.submodules["memory" if k == 0 else "rest"] = words
+            m.submodules["memory" if k == 0 else f"bank_{k}"] = words
             write = words.write_port(granularity=self._width // len(enables))
             read = words.read_port(transparent_for=(write,) if self._transparent else ())
-            here = 1 if len(depths) == 1 else write_address[-1] == k
+            here = (write_address >= start) & (write_address < end)
             enable = Signal(len(enables), name=f"enable_{k}")
             m.d.comb += [
                 enable.eq(enables & Value.cast(here).replicate(len(enables))),
@@ -201,10 +202,20 @@ class HostMemory(wiring.Component):
                     read.en.eq(read_en & ~writes),
                 ]
             data.append(read.data)
-        if len(data) == 1:
-            m.d.comb += read_data.eq(data[0])
-            return
-        late = Signal()
-        with m.If(read_en):
-            m.d.sync += late.eq(read_address[-1])
-        m.d.comb += read_data.eq(Mux(late, data[1], data[0]))
+        m.d.comb += read_data.eq(data[0])
+        for k, (start, bank) in enumerate(zip(starts, data, strict=True)):
+            if k > 0:
+                chosen = Signal(name=f"bank_{k}_chosen")
+                with m.If(read_en):
+                    m.d.sync += chosen.eq(read_address >= start)
+                with m.If(chosen):
+                    m.d.comb += read_data.eq(bank)
+
+    def _banks(self) -> list[int]:
+        """Return the first word of each bank: powers of two from the largest down."""
+        starts, rest = [0], self._depth
+        while self._banked and rest > _BANK_WORDS and rest & (rest - 1):
+            largest = 1 << (rest.bit_length() - 1)
+            starts.append(starts[-1] + largest)
+            rest -= largest
+        return starts

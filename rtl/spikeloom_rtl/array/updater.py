@@ -1,13 +1,16 @@
 """The updater of a core: takes every neuron in use through the neuron pipeline, one a cycle."""
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from typing import Any
+
+from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig, MemoryMap
 
-from .host_memory import HostMemory, HostPort
+from .host_memory import HostPort
 from .neuron import NEURON_STAGES, Neuron
+from .neuron_memory import NeuronMemory
 
 __all__ = ["NEURON_WINDOWS", "Updater"]
 
@@ -20,7 +23,15 @@ NEURON_WINDOWS = (
 )  # fmt: skip
 """Windows whose memories stand here, one word a neuron."""
 
-_WRITTEN_BACK = ("v", "i", "c", "theta")
+_TOGETHER = (
+    ("v", "i"),
+    ("v_decay", "i_decay"),
+    ("theta", "c", "refractory"),
+    ("threshold", "reset"),
+    ("bias", "leak"),
+    ("adaptation",),
+)
+"""Windows that share a memory: at most 36 bits, and needed at about the same time."""
 
 # The cycle, counted from the take of a neuron, in which its address is at the memory. The word is
 # there a cycle later, when the neuron pipeline wants it (its stage + 1).
@@ -100,16 +111,11 @@ class Updater(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build memories, address pipeline, neuron and spike queue."""
         m = Module()
-        memories = {}
-        for window in self.windows:
-            words = HostMemory(width=window.word_bits, depth=window.depth)
-            m.submodules[window.name] = words
-            wiring.connect(m, wiring.flipped(getattr(self, f"host_{window.name}")), words.host)
-            memories[window.name] = words
+        memories = self._memories(m)
         m.submodules.neuron = neuron = Neuron(self._config)
         m.submodules.queue = queue = fifo.SyncFIFOBuffered(width=self._index_bits, depth=_QUEUE)
         index, valid = self._sequence(m, queue)
-        self._feed(m, memories, neuron, index)
+        self._feed(m, self._words(m, memories, index), neuron)
         self._write_back(m, memories, neuron, index[-1], valid[-1])
         m.d.comb += [
             self.updated.eq(valid[-1]),
@@ -121,6 +127,38 @@ class Updater(wiring.Component):
             queue.r_en.eq(self.spikes.ready),
         ]
         return m
+
+    def _memories(self, m: Module) -> list[tuple[list[str], Any]]:
+        """Build a memory for each of `_TOGETHER`; return the windows in each, and the memory."""
+        windows = {window.name: window for window in self.windows}
+        memories: list[tuple[list[str], Any]] = []
+        for names in _TOGETHER:
+            here = [name for name in names if name in windows]
+            if here:
+                words = NeuronMemory(self._config, [windows[name] for name in here])
+                m.submodules["_".join(here)] = words
+                memories.append((here, words))
+                for name in here:
+                    port = wiring.flipped(getattr(self, f"host_{name}"))
+                    wiring.connect(m, port, getattr(words, f"host_{name}"))
+        return memories
+
+    def _words(
+        self, m: Module, memories: list[tuple[list[str], Any]], index: list[Signal]
+    ) -> dict[str, Value]:
+        """Read each memory when the first of its windows is needed; delay what is needed later."""
+        words: dict[str, Value] = {}
+        for names, stored in memories:
+            first = min(_READ_IN_CYCLE[name] for name in names)
+            m.d.comb += stored.read_address.eq(index[first])
+            for name in names:
+                word: Value = getattr(stored, f"word_{name}")
+                for k in range(_READ_IN_CYCLE[name] - first):
+                    late = Signal(len(word), name=f"{name}_late_{k}")
+                    m.d.sync += late.eq(word)
+                    word = late
+                words[name] = word
+        return words
 
     def _sequence(
         self, m: Module, queue: fifo.SyncFIFOBuffered
@@ -154,14 +192,10 @@ class Updater(wiring.Component):
     def _feed(
         self,
         m: Module,
-        memories: dict[str, HostMemory],
+        word: dict[str, Value],
         neuron: Neuron,
-        index: list[Signal],
     ) -> None:
-        """Read each memory in time and split its words into the neuron's inputs."""
-        for name, words in memories.items():
-            m.d.comb += words.read_address.eq(index[_READ_IN_CYCLE[name]])
-        word = {name: words.read_data for name, words in memories.items()}
+        """Split words into the neuron's inputs."""
         decay, gain = word["v_decay"][:13], word["v_decay"][13:]
         gain_late, mode_late = Signal.like(gain, name="gain_late"), Signal(2)
         mode_later, reset_mode = Signal(2), Signal()
@@ -203,16 +237,14 @@ class Updater(wiring.Component):
     def _write_back(
         self,
         m: Module,
-        memories: dict[str, HostMemory],
+        memories: list[tuple[list[str], Any]],
         neuron: Neuron,
         index: Signal,
         valid: Signal,
     ) -> None:
         results = {"v": neuron.v, "i": neuron.i, "c": neuron.count, "theta": neuron.theta}
-        for name in _WRITTEN_BACK:
-            if name in memories:
-                m.d.comb += [
-                    memories[name].write_address.eq(index),
-                    memories[name].write_data.eq(results[name]),
-                    memories[name].write_en.eq(valid),
-                ]
+        for names, stored in memories:
+            m.d.comb += [stored.write_address.eq(index), stored.write.eq(valid)]
+            for name in names:
+                if name in results:
+                    m.d.comb += getattr(stored, f"new_{name}").eq(results[name])

@@ -18,7 +18,7 @@ clock is slower than a real one's: with --uart bits give the program that uses i
 _EXAMPLES = """\
 examples:
   spikeloom sim tiny
-  spikeloom sim ecp5_25f --pty --uart bits --link /tmp/spikeloom
+  spikeloom sim quad --pty --uart bits --link /tmp/spikeloom
   spikeloom sim up5k --verilog build"""
 
 

@@ -1,0 +1,100 @@
+"""One block memory that holds several windows of a neuron's state or parameters."""
+
+from typing import Any
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from spikeloom.contract import ArrayConfig, Window
+
+from .host_memory import HostPort
+
+__all__ = ["NeuronMemory"]
+
+
+class NeuronMemory(wiring.Component):
+    """Windows of one word a neuron, side by side in one memory.
+
+    Block memories are as wide as two of these windows, and a part has few of them. Each window
+    takes whole bytes (of nine bits where state has more than 16), which can be written alone.
+    Latency 1 cycle, throughput one read and one write a cycle. A word is never read by the array
+    in the cycle in which it is written.
+
+    Parameters
+    ----------
+    config : ArrayConfig
+        Width of state, which decides that of bytes.
+    windows : list of Window
+        What stands here; all of the same depth.
+
+    Members
+    -------
+    read_address : In
+        The neuron that is read.
+    write : In(1), write_address : In
+        Write the new words of all windows that have one.
+    word_<window> : Out
+        The word that was read.
+    new_<window> : In
+        The word to be written, for windows of state.
+    host_<window> : In(HostPort)
+    """
+
+    read_address: Signal
+    write: Signal
+    write_address: Signal
+
+    def __init__(self, config: ArrayConfig, windows: list[Window]) -> None:
+        self._windows = windows
+        self._byte_bits = 9 if config.state_bits > 16 else 8
+        # A memory of one word would have an address of no bits, which not every tool takes.
+        self._depth = max(2, windows[0].depth)
+        address = (self._depth - 1).bit_length()
+        members: dict[str, Any] = {
+            "read_address": In(address),
+            "write": In(1),
+            "write_address": In(address),
+        }
+        for window in windows:
+            members[f"word_{window.name}"] = Out(window.word_bits)
+            members[f"host_{window.name}"] = In(HostPort(window.word_bits))
+            if window.kind == "state":
+                members[f"new_{window.name}"] = In(window.word_bits)
+        super().__init__(members)
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the memory and what lets host and array share it."""
+        m = Module()
+        byte = self._byte_bits
+        sizes = [-(-window.word_bits // byte) for window in self._windows]
+        words: memory.Memory = memory.Memory(shape=byte * sum(sizes), depth=self._depth, init=[])
+        m.submodules.memory = words
+        write, read = words.write_port(granularity=byte), words.read_port()
+        hosts = [getattr(self, f"host_{window.name}") for window in self._windows]
+        selected = Signal()
+        offset = Signal.like(self.read_address)
+        for host in hosts:
+            with m.If(host.select):
+                m.d.comb += [selected.eq(1), offset.eq(host.offset)]
+        data, enables, place = [], [], 0
+        for window, host, size in zip(self._windows, hosts, sizes, strict=True):
+            word = read.data[place * byte :][: window.word_bits]
+            new = getattr(self, f"new_{window.name}", Const(0, window.word_bits))
+            mine = self.write if window.kind == "state" else Const(0, 1)
+            enable = Mux(selected, host.select & host.commit, mine)
+            padding = Const(0, size * byte - window.word_bits)
+            data.append(Cat(Mux(selected, host.data, new), padding))
+            enables.append(enable.replicate(size))
+            m.d.comb += [
+                getattr(self, f"word_{window.name}").eq(word),
+                host.read_data.eq(word),
+            ]
+            place += size
+        m.d.comb += [
+            read.addr.eq(Mux(selected, offset, self.read_address)),
+            write.addr.eq(Mux(selected, offset, self.write_address)),
+            write.data.eq(Cat(data)),
+            write.en.eq(Cat(enables)),
+        ]
+        return m
