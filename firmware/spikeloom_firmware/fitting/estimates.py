@@ -41,10 +41,10 @@ class _Terms:
     dsps: tuple[int, int, int]
 
 
-# Shares: netlists of learning arrays on ECP5 with (cores, lanes a core) of (1, 4), (1, 8) and (2, 4).
-# Size: one of (4, 8), 15,551 LUTs apart from memories, 6,610 registers, 9 multipliers. Others of four
-# inputs are taken to be alike, and six inputs to do the work of 1.67 times as many of four.
-# `python -m spikeloom_firmware.fitting.measure BOARD` takes them anew.
+# Shares: netlists of learning arrays on ECP5 with (cores, lanes a core) of (1, 4), (1, 8) and
+# (2, 4). Size: one of (4, 8), 15,551 LUTs apart from memories, 6,610 registers, 9 multipliers.
+# Others with LUTs of four inputs are taken to be alike, one of six to do the work of 1.67 of them.
+# `python -m spikeloom_firmware.fitting.measure BOARD` takes the terms anew.
 _LEARNING: dict[Toolchain, _Terms] = {
     "icestorm": _Terms((2182, 2179, 145), (962, 849, 70), (1, 2, 0)),
     "trellis": _Terms((2182, 2179, 145), (962, 849, 70), (1, 2, 0)),
