@@ -8,7 +8,9 @@ from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 from memory_shapes import MemoryShape, Product
 
-__all__ = ["Memories", "Multipliers"]
+from spikeloom_rtl.array.host_memory import HostMemory
+
+__all__ = ["Memories", "Multipliers", "SinglePort"]
 
 _FEW = 4
 """Addresses that are used at a time, so that reads meet writes."""
@@ -117,3 +119,46 @@ class Multipliers(wiring.Component):
                 drawn[extreme] = rng.choice(corners, int(extreme.sum()))
                 values[f"{name}_{k}"] = drawn.tolist()
         return values
+
+
+class SinglePort(wiring.Component):
+    """The gateware's memory with one port, as large as the one of a part; the array's side."""
+
+    DEPTH, WIDTH, WORDS = 16384, 32, 16
+    """Words, their bits, and how many words are used."""
+
+    def __init__(self) -> None:
+        address = Shape((self.DEPTH - 1).bit_length())
+        super().__init__(
+            {
+                "ra": In(address), "re": In(1), "rd": Out(self.WIDTH),
+                "wa": In(address), "we": In(1), "wd": In(self.WIDTH),
+            }
+        )  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.words = words = HostMemory(width=self.WIDTH, depth=self.DEPTH, ports=1)
+        m.d.comb += [
+            words.read_address.eq(self.ra),
+            words.read_en.eq(self.re),
+            self.rd.eq(words.read_data),
+            words.write_address.eq(self.wa),
+            words.write_en.eq(self.we),
+            words.write_data.eq(self.wd),
+        ]
+        return m
+
+    def stimulus(self, rng: np.random.Generator, cycles: int) -> dict[str, list[int]]:
+        """Write some words, since none has contents at power-up; then write and read them."""
+        places = rng.integers(0, self.DEPTH, self.WORDS)
+        writes = np.concatenate([places, rng.choice(places, cycles - self.WORDS)])
+        enables = rng.random(cycles) < 0.4
+        enables[: self.WORDS] = True
+        return {
+            "ra": rng.choice(places, cycles).tolist(),
+            "re": (rng.random(cycles) < 0.7).astype(int).tolist(),
+            "wa": writes.tolist(),
+            "we": enables.astype(int).tolist(),
+            "wd": rng.integers(0, 1 << self.WIDTH, cycles).tolist(),
+        }

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from amaranth.back import rtlil
 from amaranth.lib import wiring
 from amaranth.sim import Simulator
 
-from spikeloom_rtl.emit import verilog_of
 from spikeloom_sim.netlist.build import make_library
 from spikeloom_sim.netlist.image import make_image
 from spikeloom_sim.netlist.reader import Netlist, read_netlist
@@ -39,11 +39,15 @@ TIMEOUT_S = 600
 CLOCK_PERIOD_S = 1e-6
 
 
-def synthesise(component: wiring.Component, family: str, work: Path, options: str = "") -> Path:
+def synthesise(
+    component: wiring.Component, family: str, work: Path, options: str = "", before: str = ""
+) -> Path:
     """Synthesise a component with the flags of the boards; return the netlist."""
     work.mkdir(parents=True, exist_ok=True)
-    (work / "bench.v").write_text(verilog_of(component, TOP), encoding="utf-8")
-    script = f"read_verilog bench.v; {SYNTHESIS[family]} {options} -top {TOP} -json netlist.json"
+    text = rtlil.convert(component, name=TOP, emit_src=False)
+    (work / "bench.il").write_text(text, encoding="utf-8")
+    synthesis = f"{SYNTHESIS[family]} {options} -top {TOP} -json netlist.json"
+    script = "; ".join(filter(None, ["read_rtlil bench.il", before, synthesis]))
     done = subprocess.run(
         [sys.executable, "-c", YOSYS, "-q", "-p", script],
         cwd=work, capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
