@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
 from spikeloom.contract import CONFIGS
+from spikeloom_rtl.link.checksum import Checksum
 from spikeloom_rtl.link.frame_receiver import FrameReceiver
 from spikeloom_rtl.link.frame_sender import FrameSender
 from spikeloom_rtl.link.input_ring import InputRing
@@ -78,6 +79,9 @@ class FrameParts(wiring.Component):
         m.submodules.sender = sender = self.sender
         wiring.connect(m, reader.payload, receiver.payload)
         wiring.connect(m, writer.o, sender.i)
+        m.submodules.checksum = checksum = Checksum()
+        wiring.connect(m, receiver.sum, checksum.users[0])
+        wiring.connect(m, sender.sum, checksum.users[1])
         wiring.connect(m, wiring.flipped(self.rx), receiver.i)
         wiring.connect(m, receiver.frame, wiring.flipped(self.frame))
         wiring.connect(m, wiring.flipped(self.payload), reader.words)
@@ -85,6 +89,7 @@ class FrameParts(wiring.Component):
         wiring.connect(m, sender.o, wiring.flipped(self.tx))
         m.d.comb += [
             receiver.nonce.eq(self.rx_nonce),
+            receiver.sum_free.eq(1),  # the benches receive or send
             reader.length.eq(self.length),
             sender.nonce.eq(self.tx_nonce),
         ]

@@ -1,4 +1,4 @@
-"""Input ring, output ring and divider against queues and Python's own arithmetic."""
+"""Input ring and output ring against queues and lists."""
 
 from pathlib import Path
 

@@ -7,13 +7,15 @@ from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract.frames import CRC, MAX_FRAME, REQUEST_HEADER, Op
 
-from .checksum import CRC_BITS, Checksum
+from .checksum import ChecksumPort, nonce_byte
 from .signatures import LENGTH_BITS, FrameHead, FrameKind
 
 __all__ = ["FrameReceiver", "PayloadPort"]
 
 _HEADER_BYTES = REQUEST_HEADER.size
 _MIN_FRAME = _HEADER_BYTES + CRC.size
+_FIRST = (1 << LENGTH_BITS) - _HEADER_BYTES
+"""Place of a frame's first byte in the buffer, so that the payload's is 0."""
 
 
 class PayloadPort(wiring.Signature):
@@ -36,9 +38,10 @@ class PayloadPort(wiring.Signature):
 class FrameReceiver(wiring.Component):
     """Undoes COBS, keeps the payload, and tells whether the CRC is that of this session.
 
-    Takes one byte a cycle; a frame is announced two cycles after its final zero, and no byte is
-    taken until it has been accepted. Empty frames are passed over. After anything else that is no
-    frame the next zero is where it starts anew.
+    Takes one byte a cycle. After the final zero of a frame of n bytes it reads them again for the
+    checksum and announces the frame n + 4 cycles later, 2 n + 6 if it says that it is a `SYNC` and
+    is not; no byte is taken until it has been accepted. Empty frames are passed over. After
+    anything else that is no frame the next zero is where it starts anew.
 
     Members
     -------
@@ -50,6 +53,8 @@ class FrameReceiver(wiring.Component):
         What was received. The payload can be read while `valid` is high; `ready` gives it up.
     payload : In(PayloadPort)
         The payload of the frame at hand.
+    sum : Out(ChecksumPort), sum_free : In(1)
+        The checksum, and that the sender does not need it.
     idle : Out(1)
         No frame is complete; nothing happens here before the next byte.
     """
@@ -58,6 +63,8 @@ class FrameReceiver(wiring.Component):
     nonce: Signal
     frame: stream.Interface
     payload: wiring.PureInterface
+    sum: wiring.PureInterface
+    sum_free: Signal
     idle: Signal
 
     def __init__(self) -> None:
@@ -67,6 +74,8 @@ class FrameReceiver(wiring.Component):
                 "nonce": In(16),
                 "frame": Out(stream.Signature(FrameHead())),
                 "payload": In(PayloadPort()),
+                "sum": Out(ChecksumPort()),
+                "sum_free": In(1),
                 "idle": Out(1),
             }
         )
@@ -80,34 +89,69 @@ class FrameReceiver(wiring.Component):
         well_coded = Signal()
         clear = Signal()  # after a frame
         self._decode(m, byte, valid, end, well_coded)
-        count = self._store(m, byte, valid, clear)
-        tail, crc = self._check_sum(m, byte, valid, count, clear)
+        # Which byte is read again, counted from the payload's first one, and whether one is.
+        at, again = Signal(LENGTH_BITS, init=_FIRST), Signal()
+        count, stored = self._store(m, byte, valid, clear, at, again)
 
         head = self.frame.payload
+        plain, wrong = Signal(), Signal()  # the nonce is taken to be 0; the CRC is not right
         with m.FSM():
             with m.State("RECEIVE"):
                 m.d.comb += [self.i.ready.eq(1), self.idle.eq(1)]
                 with m.If(end):
-                    m.next = "CHECK"
-            with m.State("CHECK"):
+                    m.next = "SIZE"
+            with m.State("SIZE"):
                 sized = (count >= _MIN_FRAME) & (count <= MAX_FRAME)
-                ours = crc == (tail ^ Cat(self.nonce, self.nonce))
                 m.d.sync += [
                     head.length.eq(count - _MIN_FRAME),
                     head.kind.eq(FrameKind.BAD),
+                    plain.eq(head.op == Op.SYNC),
                 ]
-                with m.If(sized & well_coded):
-                    with m.If((crc == tail) & (head.op == Op.SYNC)):
-                        m.d.sync += head.kind.eq(FrameKind.SYNC)
-                    with m.Elif(ours):
-                        m.d.sync += head.kind.eq(FrameKind.GOOD)
+                with m.If(~sized | ~well_coded):
+                    m.next = "HOLD"
+                with m.Elif(self.sum_free):
+                    m.next = "FIRST"
+            with m.State("FIRST"):
+                m.d.comb += again.eq(1)
+                m.next = "SUM"
+            with m.State("SUM"):
+                m.d.comb += again.eq(1)
+                with m.If(self._sum(m, stored, at, plain, wrong)):
+                    m.next = "JUDGE"
+            with m.State("JUDGE"):
+                m.d.comb += self.sum.restart.eq(1)
+                m.d.sync += [plain.eq(0), wrong.eq(0)]
                 m.next = "HOLD"
+                with m.If(~wrong):
+                    m.d.sync += head.kind.eq(Mux(plain, FrameKind.SYNC, FrameKind.GOOD))
+                with m.Elif(plain):
+                    m.next = "FIRST"  # a SYNC of this session's
             with m.State("HOLD"):
                 m.d.comb += self.frame.valid.eq(1)
                 with m.If(self.frame.ready):
                     m.d.comb += clear.eq(1)
                     m.next = "RECEIVE"
+        m.d.sync += at.eq(Mux(again, at + 1, _FIRST))
         return m
+
+    def _sum(self, m: Module, stored: Signal, at: Signal, plain: Signal, wrong: Signal) -> Signal:
+        """Sum the bytes up, or compare with the sum; return whether the last one is compared."""
+        in_crc = Signal()
+        left = Signal(range(CRC.size), init=CRC.size - 1)
+        done = Signal()
+        m.d.comb += [
+            done.eq(in_crc & (left == 0)),
+            self.sum.byte.eq(stored),
+            self.sum.valid.eq(1),
+            self.sum.unload.eq(in_crc),
+        ]
+        nonce = nonce_byte(self.nonce, left) & ~plain.replicate(8)
+        m.d.sync += [in_crc.eq((in_crc | (at == self.frame.payload.length)) & ~done)]
+        with m.If(in_crc):
+            m.d.sync += left.eq(left - 1)
+            with m.If(stored != (self.sum.crc ^ nonce)):
+                m.d.sync += wrong.eq(1)
+        return done
 
     def _decode(
         self, m: Module, byte: Signal, valid: Signal, end: Signal, well_coded: Signal
@@ -128,9 +172,13 @@ class FrameReceiver(wiring.Component):
                     left.eq(Mux(at_code, self.i.payload, left) - 1),
                 ]
 
-    def _store(self, m: Module, byte: Signal, valid: Signal, clear: Signal) -> Signal:
-        """Keep header and payload; return the number of decoded bytes, at most one too many."""
-        buffer: Memory = Memory(shape=8, depth=1 << LENGTH_BITS, init=[])
+    def _store(
+        self, m: Module, byte: Signal, valid: Signal, clear: Signal, at: Signal, again: Signal
+    ) -> tuple[Signal, Signal]:
+        """Keep all bytes; return their number, at most one too many, and the byte that was read."""
+        buffer: Memory = Memory(
+            shape=8, depth=1 << LENGTH_BITS, init=[], attrs={"no_rw_check": "1"}
+        )
         m.submodules.buffer = buffer
         write, read = buffer.write_port(), buffer.read_port()
         count = Signal(range(MAX_FRAME + 2))
@@ -140,8 +188,8 @@ class FrameReceiver(wiring.Component):
             write.addr.eq(count - _HEADER_BYTES),
             write.data.eq(byte),
             write.en.eq(valid & (count <= MAX_FRAME)),
-            read.addr.eq(self.payload.address),
-            read.en.eq(self.payload.enable),
+            read.addr.eq(Mux(again, at, self.payload.address)),
+            read.en.eq(again | self.payload.enable),
             self.payload.data.eq(read.data),
         ]
         with m.If(valid):
@@ -152,19 +200,4 @@ class FrameReceiver(wiring.Component):
                 m.d.sync += fields.eq(Cat(fields[8:], byte))
         with m.If(clear):
             m.d.sync += count.eq(0)
-        return count
-
-    def _check_sum(
-        self, m: Module, byte: Signal, valid: Signal, count: Signal, clear: Signal
-    ) -> tuple[Signal, Signal]:
-        """Return the last four bytes and the CRC of all before them."""
-        m.submodules.crc = crc = Checksum()
-        tail = Signal(CRC_BITS)
-        m.d.comb += [
-            crc.byte.eq(tail[:8]),
-            crc.valid.eq(valid & (count >= CRC.size)),
-            crc.restart.eq(clear),
-        ]
-        with m.If(valid):
-            m.d.sync += tail.eq(Cat(tail[8:], byte))
-        return tail, crc.crc
+        return count, read.data

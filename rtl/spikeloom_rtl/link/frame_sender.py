@@ -1,13 +1,13 @@
 """From the bytes of a reply to a frame on the line."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract.frames import CRC, MAX_FRAME
 
-from .checksum import CRC_BITS, Checksum
+from .checksum import ChecksumPort, nonce_byte
 from .signatures import FrameByte
 
 __all__ = ["FrameSender"]
@@ -28,7 +28,10 @@ class FrameSender(wiring.Component):
     i : In(stream.Signature(FrameByte))
         Header and payload, 2 to 250 bytes.
     nonce : In(16)
-        The session's, looked at in the cycle after the last byte.
+        The session's, looked at in the four cycles after the last byte.
+    sum : Out(ChecksumPort)
+    summing : Out(1)
+        The checksum is in use, though no byte comes.
     o : Out(stream.Signature(8))
         Bytes for the line, final zero included.
     idle : Out(1)
@@ -37,6 +40,8 @@ class FrameSender(wiring.Component):
 
     i: stream.Interface
     nonce: Signal
+    sum: wiring.PureInterface
+    summing: Signal
     o: stream.Interface
     idle: Signal
 
@@ -45,6 +50,8 @@ class FrameSender(wiring.Component):
             {
                 "i": In(stream.Signature(FrameByte())),
                 "nonce": In(16),
+                "sum": Out(ChecksumPort()),
+                "summing": Out(1),
                 "o": Out(stream.Signature(8)),
                 "idle": Out(1),
             }
@@ -53,21 +60,14 @@ class FrameSender(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the encoder, the buffer and the reader behind it."""
         m = Module()
-        m.submodules.crc = crc = Checksum()
         byte = Signal(8)  # to be encoded
         valid = Signal()
         close = Signal()  # fill in the last code byte
         clear = Signal()  # the frame was sent
-        buffer: Memory = Memory(shape=8, depth=_BUFFER_BYTES, init=[])
+        buffer: Memory = Memory(shape=8, depth=_BUFFER_BYTES, init=[], attrs={"no_rw_check": "1"})
         m.submodules.buffer = buffer
         end = self._encode(m, buffer, byte, valid, close, clear)
-        tail = Signal(CRC_BITS)
         left = Signal(range(CRC.size))
-        m.d.comb += [
-            crc.byte.eq(self.i.payload.data),
-            crc.valid.eq(self.i.valid & self.i.ready),
-            crc.restart.eq(clear),
-        ]
         sending = Signal()
         done = self._send(m, buffer, sending, end)
         with m.FSM():
@@ -78,21 +78,23 @@ class FrameSender(wiring.Component):
                     byte.eq(self.i.payload.data),
                     valid.eq(self.i.valid),
                 ]
+                m.d.comb += [self.sum.byte.eq(byte), self.sum.valid.eq(valid)]
+                m.d.sync += left.eq(CRC.size - 1)
                 with m.If(self.i.valid & self.i.payload.last):
-                    m.next = "SUM"
-            with m.State("SUM"):
-                m.d.sync += [
-                    tail.eq(crc.crc ^ Cat(self.nonce, self.nonce)),
-                    left.eq(CRC.size - 1),
-                ]
-                m.next = "CRC"
+                    m.next = "CRC"
             with m.State("CRC"):
-                m.d.comb += [byte.eq(tail[:8]), valid.eq(1)]
-                m.d.sync += [tail.eq(tail >> 8), left.eq(left - 1)]
+                m.d.comb += [
+                    byte.eq(self.sum.crc ^ nonce_byte(self.nonce, left)),
+                    valid.eq(1),
+                    self.sum.valid.eq(1),
+                    self.sum.unload.eq(1),
+                    self.summing.eq(1),
+                ]
+                m.d.sync += left.eq(left - 1)
                 with m.If(left == 0):
                     m.next = "CLOSE"
             with m.State("CLOSE"):
-                m.d.comb += close.eq(1)
+                m.d.comb += [close.eq(1), self.sum.restart.eq(1), self.summing.eq(1)]
                 m.next = "SEND"
             with m.State("SEND"):
                 m.d.comb += sending.eq(1)

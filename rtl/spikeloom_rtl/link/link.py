@@ -10,6 +10,7 @@ from spikeloom.contract.frames import BAUD_PHASE_BITS, RX_BUFFER_BYTES, baud_inc
 from ..block_queue import BlockQueue
 from ..ports import ArrayPort
 from .baud_control import BaudControl, fallback_cyc
+from .checksum import Checksum
 from .control import Control
 from .echo import Echo
 from .executor import Executor
@@ -33,8 +34,9 @@ _WORD_CYC = 2
 class Link(wiring.Component):
     """Answers frames: everything of `docs/link.md` but the UART.
 
-    Takes one byte a cycle, except while a frame is executed: a frame of n bytes costs n cycles to
-    receive, about its payload in cycles to execute, and its reply's bytes to send. What comes
+    Takes one byte a cycle, except while a frame is checked and executed: a frame of n bytes costs
+    n cycles to receive and n to check, about its payload in cycles to execute, and its reply's
+    bytes to send. What comes
     meanwhile waits in a buffer of `RX_BUFFER_BYTES`. After power-up nothing is answered before
     the array has been cleared.
 
@@ -74,6 +76,7 @@ class Link(wiring.Component):
     def __init__(self, config: ArrayConfig, trial_cyc: int | None = None) -> None:
         self._config = config
         self._trial_cyc = fallback_cyc(config) if trial_cyc is None else trial_cyc
+        self._sum_free = Signal()
         first = baud_increment(config.baud_rates[0], config.clock_hz)
         super().__init__(
             {
@@ -98,8 +101,9 @@ class Link(wiring.Component):
         m.submodules.echo = echo = Echo(bits)
         wiring.connect(m, executor.control, control.unit)
         wiring.connect(m, executor.echo, echo.unit)
-        receiving = self._receive(m, executor, bits)
-        sending = self._reply(m, executor, bits)
+        m.submodules.checksum = checksum = Checksum()
+        receiving = self._receive(m, executor, checksum, bits)
+        sending = self._reply(m, executor, checksum, bits)
         busy = self._rings(m, executor, reset, bits)
         m.submodules.memory_access = memory = MemoryAccess(self._config)
         wiring.connect(m, executor.memory, memory.unit)
@@ -132,7 +136,7 @@ class Link(wiring.Component):
         ]
         return m
 
-    def _receive(self, m: Module, executor: Executor, bits: int) -> Signal:
+    def _receive(self, m: Module, executor: Executor, checksum: Checksum, bits: int) -> Signal:
         """Build the way from the line to the executor; return whether a byte or frame waits."""
         m.submodules.rx_buffer = buffer = BlockQueue(width=8, depth=RX_BUFFER_BYTES)
         m.submodules.receiver = receiver = FrameReceiver()
@@ -140,6 +144,8 @@ class Link(wiring.Component):
         wiring.connect(m, receiver.frame, executor.frame)
         wiring.connect(m, executor.payload, reader.words)
         wiring.connect(m, reader.payload, receiver.payload)
+        wiring.connect(m, receiver.sum, checksum.users[0])
+        m.d.comb += receiver.sum_free.eq(self._sum_free)
         wiring.connect(m, wiring.flipped(self.rx), buffer.i)
         wiring.connect(m, buffer.o, receiver.i)
         waits = Signal()
@@ -150,16 +156,19 @@ class Link(wiring.Component):
         ]
         return waits
 
-    def _reply(self, m: Module, executor: Executor, bits: int) -> Signal:
+    def _reply(self, m: Module, executor: Executor, checksum: Checksum, bits: int) -> Signal:
         """Build the way from the executor to the line; return whether a byte is on it."""
         m.submodules.reply_writer = writer = ReplyWriter(bits)
         m.submodules.sender = sender = FrameSender()
         wiring.connect(m, executor.reply, writer.i)
         wiring.connect(m, writer.o, sender.i)
+        wiring.connect(m, sender.sum, checksum.users[1])
         wiring.connect(m, sender.o, wiring.flipped(self.tx))
         waits = Signal()
         m.d.comb += [
             sender.nonce.eq(executor.reply_nonce),
+            # A frame is given up when the last word of its reply is in the writer.
+            self._sum_free.eq(writer.idle & ~sender.summing),
             executor.reply_idle.eq(writer.idle & sender.idle),
             executor.all_sent.eq(executor.reply_idle & self.tx_idle),
             waits.eq(~executor.all_sent),

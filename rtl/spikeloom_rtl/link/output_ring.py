@@ -79,7 +79,7 @@ class OutputRing(wiring.Component):
         """Build memory and offsets."""
         m = Module()
         # Words are read after they were written: no collision.
-        memory: Memory = Memory(shape=16, depth=self._words, init=[], attrs={"no_rw_check": 1})
+        memory: Memory = Memory(shape=16, depth=self._words, init=[], attrs={"no_rw_check": "1"})
         m.submodules.memory = memory
         write, read = memory.write_port(), memory.read_port()
         # Kept inverted, since it is only ever subtracted; the inverters stand in front of it.

@@ -81,7 +81,7 @@ class Session(wiring.Component):
         """Build registers and status memory."""
         m = Module()
         statuses: Memory = Memory(
-            shape=STATUS_BITS, depth=WINDOW_FRAMES, init=[], attrs={"no_rw_check": 1}
+            shape=STATUS_BITS, depth=WINDOW_FRAMES, init=[], attrs={"no_rw_check": "1"}
         )
         m.submodules.statuses = statuses
         write, read = statuses.write_port(), statuses.read_port()
