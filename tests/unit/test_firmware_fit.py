@@ -156,7 +156,9 @@ def test_shapes_come_from_the_design(tmp_path, monkeypatch):
 
 
 def test_cycles_are_those_of_the_bound():
-    config = named_config("ecp5_25f")
+    config = named_config("tiny").replace(
+        cores=4, neurons_per_core=64, axons=320, rows_per_core=320, lanes=8
+    )
     facts = {"neurons_in_use": 64, "axon_words": 20, "fired": 13, "arrivals": 16}
     assert cycles_per_step(config) == step_cycle_bound(config, **facts)
     swept = config.rows_per_core * 4

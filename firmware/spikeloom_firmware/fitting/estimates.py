@@ -41,15 +41,16 @@ class _Terms:
     dsps: tuple[int, int, int]
 
 
-# Shares: netlists of learning arrays on ECP5 with (cores, lanes a core) of (1, 4), (1, 8) and
-# (2, 4). Size: one of (4, 8), 15,551 LUTs apart from memories, 6,610 registers, 9 multipliers.
-# Others with LUTs of four inputs are taken to be alike, one of six to do the work of 1.67 of them.
+# ECP5, learning: netlists with (cores, lanes a core) of (1, 4) and (1, 32), 10,379 and 15,173 LUTs
+# apart from memories, 3,756 and 6,531 registers, 9 multipliers a core; what is there once and once
+# a core are halves, as in an earlier netlist with two cores. Others with LUTs of four inputs are
+# taken to be alike, one of six inputs to do the work of 1.67 of them.
 # `python -m spikeloom_firmware.fitting.measure BOARD` takes the terms anew.
 _LEARNING: dict[Toolchain, _Terms] = {
-    "icestorm": _Terms((2182, 2179, 145), (962, 849, 70), (1, 2, 0)),
-    "trellis": _Terms((2182, 2179, 145), (962, 849, 70), (1, 2, 0)),
-    "apicula": _Terms((2182, 2179, 145), (962, 849, 70), (1, 2, 0)),
-    "vivado": _Terms((1310, 1310, 87), (962, 849, 70), (1, 2, 0)),
+    "icestorm": _Terms((4850, 4850, 171), (1783, 1580, 99), (0, 9, 0)),
+    "trellis": _Terms((4850, 4850, 171), (1783, 1580, 99), (0, 9, 0)),
+    "apicula": _Terms((4850, 4850, 171), (1783, 1580, 99), (0, 9, 0)),
+    "vivado": _Terms((2900, 2900, 102), (1783, 1580, 99), (0, 9, 0)),
 }
 _SHARE_WITHOUT_LEARNING = 0.55
 """Part of a core's and its lanes' logic that an array has which only infers."""

@@ -18,7 +18,7 @@ __all__ = ["ROOM", "Candidate", "Fit", "fit_board"]
 ROOM = 0.97
 """Share of the LUTs that can be used: beyond it place and route seldom finds a way."""
 _NEURONS = (64, 128, 256)
-_LANES = (4, 8, 16)
+_LANES = (4, 8, 16, 32)
 _AXONS = (128, 256, 384, 512, 768, 1024, 1536, 2048)
 _INPUTS = 8
 """At least every eighth axon is an input: without inputs a network has nothing to do."""
