@@ -56,7 +56,7 @@ class BlockQueue(wiring.Component):
         """Build memory, pointers and the count of free words."""
         m = Module()
         memory: Memory = Memory(
-            shape=self._width, depth=self._depth, init=[], attrs={"no_rw_check": 1}
+            shape=self._width, depth=self._depth, init=[], attrs={"no_rw_check": "1"}
         )
         m.submodules.memory = memory
         write, read = memory.write_port(), memory.read_port()

@@ -13,6 +13,8 @@ __all__ = ["FLOW"]
 
 # Multiplexers of LUTs save no time at these clocks, and cost a third more LUTs.
 _SYNTH = "synth_ecp5 -nowidelut"
+# Traces x would take a block memory of 36 x 512 bits for a tenth of it; LUTs are not as short.
+_IN_LUTS = 'setattr -set ram_style "distributed" *learner.pre.words*/m:*'
 _PLACE = ()
 _DEVICES = {"LFE5U-25F": "--25k", "LFE5U-85F": "--85k"}
 _PACKAGES = {"BG256": "CABGA256", "BG381": "CABGA381"}
@@ -25,7 +27,7 @@ class _Trellis:
     seeded = True
 
     def synthesis(self, plan: Plan) -> Step:
-        script = yosys_script(plan, _SYNTH)
+        script = yosys_script(plan, _SYNTH, _IN_LUTS)
         return Step(title="synthesis", tool="yosys", arguments=("-q", *script), files=script)
 
     def implementation(self, plan: Plan, seed: int) -> list[Step]:

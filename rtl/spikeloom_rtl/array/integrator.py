@@ -96,7 +96,6 @@ class Integrator(wiring.Component):
             shape=width,
             depth=max(2, config.words_per_row),
             init=[],
-            attrs={"ram_style": "distributed"} if in_luts else {},
         )
         m.submodules.sums = sums
         write = sums.write_port()
