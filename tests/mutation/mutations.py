@@ -76,20 +76,26 @@ ARRAY = (
     Mutation(
         "one spike a word",
         "array/scheduler.py",
-        "pending.write_data.eq(pending.read_data | (1 << lane))",
-        "pending.write_data.eq(1 << lane)",
+        "pending.write_data.eq(pending.read_data | gathered)",
+        "pending.write_data.eq(gathered)",
+    ),
+    Mutation(
+        "of spikes that follow each other into one word only the last is kept",
+        "array/scheduler.py",
+        "onto.eq(gathered & same.replicate(AXONS_PER_WORD))",
+        "onto.eq(0)",
     ),
     Mutation(
         "axons without a row use row 0",
         "array/row_table.py",
-        "queue.w_en.eq(looked_up & entry[bits])",
-        "queue.w_en.eq(looked_up)",
+        "queue.i.valid.eq(looked_up & entry[bits])",
+        "queue.i.valid.eq(looked_up)",
     ),
     Mutation(
         "a row is dropped when the queue is full",
         "array/row_table.py",
-        "queue.level < _QUEUE - 1",
-        "queue.level < _QUEUE + 4",
+        "self.axons.ready.eq(queue.free > 1)",
+        "self.axons.ready.eq(1)",
         boards="serial",  # rows take long there, so that they queue
     ),
     Mutation(
@@ -101,7 +107,7 @@ ARRAY = (
     Mutation(
         "writing weights clears plastic flags",
         "array/synapses.py",
-        "merged[bits].eq(Mux(flags.select, flags.data[lane], old[lane][bits]))",
+        "merged[bits].eq(Mux(flags.select, flags.data[lane], part_old[lane][bits]))",
         "merged[bits].eq(Mux(flags.select, flags.data[lane], 0))",
     ),
     Mutation(
@@ -113,8 +119,8 @@ ARRAY = (
     Mutation(
         "accumulators keep the step before",
         "array/integrator.py",
-        "sums.write_data.eq(0)",
-        "sums.write_data.eq(sums.read_data)",
+        "with m.If(done):\n            m.d.comb += self._write.eq(1)",
+        "with m.If(done):\n            m.d.comb += self._write.eq(0)",
     ),
     Mutation(
         "current of the neighbour",
@@ -156,8 +162,8 @@ ARRAY = (
     Mutation(
         "steps without a number",
         "array/output_writer.py",
-        "steps.eq(steps + self.step_done - told)",
-        "steps.eq(self.step_done)",
+        "m.d.sync += rest.eq(rest + 1)",
+        "m.d.sync += rest.eq(1)",
     ),
     Mutation(
         "neighbour's probe",
@@ -184,16 +190,60 @@ ARRAY = (
         "port.select.eq(accessing), read_data.eq(ports[0].read_data)",
     ),
     Mutation(
-        "a read sees no write of the same cycle",
+        "the second master asks for what the first one would",
+        "array/bus_arbiter.py",
+        "request.payload.eq(second.request.payload)",
+        "request.payload.eq(first.request.payload)",
+    ),
+    Mutation(
+        "writing a part of a word writes all of it",
         "array/host_memory.py",
-        "transparent_for=(write,) if self._transparent else ()",
-        "transparent_for=()",
+        "commit = [host.commit & (part == k * parts // granules) for",
+        "commit = [host.commit for",
+        boards="wide",  # its words have two parts
+    ),
+    Mutation(
+        "the second bank shows words of the first",
+        "array/host_memory.py",
+        "chosen.eq(read_address >= start)",
+        "chosen.eq(0)",
+        boards="rewarded",  # the only one with two banks
+    ),
+    Mutation(
+        "writing a window writes those beside it",
+        "array/neuron_memory.py",
+        "enable = Mux(selected, host.select & host.commit, mine)",
+        "enable = Mux(selected, host.commit, mine)",
+    ),
+    Mutation(
+        "an update clears parameters",
+        "array/neuron_memory.py",
+        'mine = self.write if window.kind == "state" else Const(0, 1)',
+        "mine = self.write",
     ),
     Mutation(
         "refused events are not counted",
         "array/status.py",
-        "**{name: getattr(self, name) for name in _EVENTS},\n        }\n        for",
-        "**{name: 0 * getattr(self, name) for name in _EVENTS},\n        }\n        for",
+        "happens = {name: getattr(self, name) for",
+        "happens = {name: 0 * getattr(self, name) for",
+    ),
+    Mutation(
+        "what happens while a counter is emptied is lost",
+        "array/status.py",
+        "count.eq(Mux(taken, 0, count) + happens.get(name, 0))",
+        "count.eq(Mux(taken, 0, count + happens.get(name, 0)))",
+    ),
+    Mutation(
+        "counts of a step go on into the next one",
+        "array/step_tally.py",
+        "m.d.sync += [last.eq(count + happens), count.eq(0)]",
+        "m.d.sync += [last.eq(count + happens)]",
+    ),
+    Mutation(
+        "the number of the step is read as it was written",
+        "array/control.py",
+        "host.read_data.eq(Mux(shows_t, self.t, from_copy.data))",
+        "host.read_data.eq(from_copy.data)",
     ),
 )
 """Mutations that the lock-step suite must notice."""
@@ -202,8 +252,15 @@ LINK = (
     Mutation(
         "a full input ring drops what comes",
         "link/input_ring.py",
-        "self.i.ready.eq(queue.w_rdy)",
-        "self.i.ready.eq(1)",
+        "wiring.connect(m, wiring.flipped(self.i), queue.i)",
+        "m.d.comb += [queue.i.valid.eq(self.i.valid), queue.i.payload.eq(self.i.payload),"
+        " self.i.ready.eq(1)]",
+    ),
+    Mutation(
+        "a word that comes as another goes is not counted",
+        "block_queue.py",
+        "more = taken & ~write.en",
+        "more = taken",
     ),
     Mutation(
         "credit is not checked",
@@ -214,7 +271,7 @@ LINK = (
     Mutation(
         "a full output ring overwrites its oldest word",
         "link/output_ring.py",
-        "self.i.ready.eq(level != self._words)",
+        "self.i.ready.eq(~level[-1])",
         "self.i.ready.eq(1)",
     ),
     Mutation(
@@ -238,20 +295,29 @@ LINK = (
     Mutation(
         "the CRC is not compared",
         "link/frame_receiver.py",
-        "ours = crc == (tail ^ Cat(self.nonce, self.nonce))",
-        "ours = 1",
+        "with m.If(stored != (self.sum.crc ^ nonce)):",
+        "with m.If(0):",
     ),
     Mutation(
         "frames of earlier sessions pass",
         "link/frame_receiver.py",
-        "ours = crc == (tail ^ Cat(self.nonce, self.nonce))",
-        "ours = crc == tail",
+        "nonce = nonce_byte(self.nonce, left) & ~plain.replicate(8)",
+        # What the first two bytes of the CRC differ by is taken for the nonce of the others.
+        "given, differs = Signal(16), stored ^ self.sum.crc\n"
+        "        m.d.sync += given.eq(Cat(given[8:], differs))\n"
+        "        nonce = Mux(plain, 0, Mux(left[1], differs, given[:8]))",
     ),
     Mutation(
         "an unfinished COBS block passes",
         "link/frame_receiver.py",
-        "with m.If(sized & well_coded):",
-        "with m.If(sized):",
+        "with m.If(~sized | ~well_coded):",
+        "with m.If(~sized):",
+    ),
+    Mutation(
+        "a frame's sum is not forgotten",
+        "link/checksum.py",
+        "processor.start.eq(first.restart | second.restart)",
+        "processor.start.eq(second.restart)",
     ),
     Mutation(
         "zeros at the end of a reply are lost",
@@ -290,28 +356,40 @@ LINK = (
         "with m.Elif(0):",
     ),
     Mutation(
+        "a core that is not there is within reach",
+        "link/window_table.py",
+        '"last_core": window.cores - 1,',
+        '"last_core": window.cores,',
+    ),
+    Mutation(
         "the last word of a window is out of reach",
         "link/memory_access.py",
-        "first + count > entry.depth",
-        "first + count >= entry.depth",
+        "(place + entry.spare)[self._place_bits :].any()",
+        "(place + entry.spare + 1)[self._place_bits :].any()",
     ),
     Mutation(
         "a frame's word count is rounded",
-        "link/divider.py",
-        "self.remainder.eq(Mux(fits, part - self.divisor, part))",
-        "self.remainder.eq(0)",
+        "link/memory_access.py",
+        "counted.eq(Mux(write, self._left == 0,",
+        "counted.eq(Mux(write, self._left < entry.word_bytes,",
     ),
     Mutation(
         "bytes of a word are swapped",
         "link/payload_reader.py",
-        "self.payload.address.eq(base + byte)",
-        "self.payload.address.eq(base + (size - 1 - byte))",
+        "with m.If(read_lane == k):",
+        "with m.If((size - 1 - read_lane)[: len(lane)] == k):",
     ),
     Mutation(
         "a word's second byte is damaged",
         "link/reply_writer.py",
         "word.eq(word >> 8)",
         "word.eq((word >> 8) ^ 1)",
+    ),
+    Mutation(
+        "an echo ends with its first byte",
+        "link/echo.py",
+        "reply.payload.last.eq(words.payload.last)",
+        "reply.payload.last.eq(1)",
     ),
     Mutation(
         "a reset empties no ring",
@@ -396,6 +474,12 @@ LEARNING = (
         "lost = Const(0, 1)",
     ),
     Mutation(
+        "a bit of the weight stands where its sign belongs",
+        "learning/third_term.py",
+        "signed = _where(shift, [bit >= WEIGHT_BITS for",
+        "signed = _where(shift, [bit > WEIGHT_BITS for",
+    ),
+    Mutation(
         "frozen weights change by rewards",
         "learning/lane.py",
         "enable = enable & self.registers.learning.change",
@@ -405,8 +489,8 @@ LEARNING = (
     Mutation(
         "rewards let eligibility stay",
         "learning/lane.py",
-        "Mux(late[\"enable\"] & late[\"reward\"], decayed,",
-        "Mux(late[\"enable\"] & late[\"reward\"] & 0, decayed,",
+        'Mux(late["enable"] & late["reward"], decayed,',
+        'Mux(late["enable"] & late["reward"] & 0, decayed,',
         boards="odd or rewarded",
     ),
     Mutation(
@@ -545,6 +629,7 @@ LEARNING = (
         "with m.If(self.write & (self.place[:4] == register.offset)):",
     ),
 )
+"""Mutations of learning that the lock-step suite must notice."""
 
 BOOT = (
     Mutation(
@@ -626,3 +711,4 @@ BOOT = (
         "getattr(link, name))",
     ),
 )
+"""Mutations of the boot loader that its bench or the boot tests must notice."""
