@@ -21,8 +21,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--netlist-networks",
         type=int,
-        default=6,
-        help="random networks per netlist (default: 6)",
+        default=4,
+        help="random networks per netlist (default: 4)",
     )
     parser.addoption(
         "--netlist-cells",

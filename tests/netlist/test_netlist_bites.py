@@ -23,7 +23,7 @@ SHAPES = [
     MemoryShape(8192, 2, 1, False, True, False),
     MemoryShape(512, 36, 0, False, True, True),  # initial contents
 ]
-PRODUCTS = [Product(18, 14, True), Product(16, 16, False)]
+PRODUCTS = [Product(18, 14, True), Product(18, 18, False)]
 
 MUTATIONS = {
     "bytes enabled in reverse": ("{{9{address[3]}}, {9{address[2]}}, {9{address[1]}}, "
@@ -119,6 +119,7 @@ def test_pseudo_dual_port_primitive(designs: list[Prepared], tmp_path: Path) -> 
             **{f"DO{18 * half + k}": pins[f"DO{side}{k}"]
                for half, side in enumerate("BA") for k in range(18) if f"DO{side}{k}" in pins},
             "CLKW": pins["CLKA"], "CEW": pins["CEA"], "CLKR": pins["CLKB"], "CER": pins["CEB"],
+            **{f"CS{side}{k}": ["0"] for side in "WR" for k in range(3)},
             "OCER": ["1"], "RST": ["0"],
         }  # fmt: skip
         cell["parameters"] = {
