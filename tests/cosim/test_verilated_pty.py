@@ -147,4 +147,6 @@ def test_verilog_and_sidecar(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert sidecar["ports"] == {
         "rx": {"direction": "input", "width": 1},
         "tx": {"direction": "output", "width": 1},
+        "running": {"direction": "output", "width": 1},
+        "error": {"direction": "output", "width": 1},
     }
