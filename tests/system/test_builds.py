@@ -102,11 +102,14 @@ def test_7_series_boards_are_synthesised(name):
 @pytest.mark.parametrize("name", ["icebreaker", "ulx3s_25f"])
 def test_memories_are_counted_as_yosys_counts_them(name):
     """The whole array, so small that synthesis takes a minute, and with memories of more than 80
-    bits: whether those become registers depends on what else there is."""
+    bits: whether those become registers depends on what else there is. State as wide as on the
+    board: what fills a window up to bytes of nine bits is dropped where words are of sixteen, and
+    counted."""
     board = find_board(name)
     config = named_config("tiny").replace(
         cores=1, neurons_per_core=64, axons=96, rows_per_core=96, lanes=2, plastic="none",
         theta=False, probes=0, clock_hz=board.array_config.clock_hz,
+        state_bits=board.array_config.state_bits,
     )  # fmt: skip
     common, core = shapes_of(config)
     use = memory_use(board.fpga, common + core)

@@ -78,7 +78,7 @@ def test_other_tools_are_another_board(builder: Builder, field: str) -> None:
     assert _board() != first
 
 
-@pytest.mark.parametrize("name", ["_VERILATOR_FLAGS", "_COMPILER_FLAGS"])
+@pytest.mark.parametrize("name", ["VERILATOR_FLAGS", "COMPILER_FLAGS"])
 def test_other_flags_are_another_board(
     builder: Builder, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -96,12 +96,15 @@ def test_other_optimisation_is_another_board(builder: Builder) -> None:
 def test_other_harness_is_another_board(
     builder: Builder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    original = Path(build.__file__).parent / "harness.cpp"
-    (tmp_path / "harness.cpp").write_bytes(original.read_bytes())
+    originals = Path(build.__file__).parent
+    for name in build.HARNESS_FILES:
+        (tmp_path / name).write_bytes((originals / name).read_bytes())
     monkeypatch.setattr(build, "files", lambda package: tmp_path)
-    first = _board()
-    (tmp_path / "harness.cpp").write_bytes(original.read_bytes() + b"\n")
-    assert _board() != first
+    seen = {_board()}
+    for name in build.HARNESS_FILES:
+        (tmp_path / name).write_bytes((originals / name).read_bytes() + b"\n")
+        seen.add(_board())
+    assert len(seen) == 1 + len(build.HARNESS_FILES)
 
 
 def test_a_removed_library_is_built_again(builder: Builder) -> None:

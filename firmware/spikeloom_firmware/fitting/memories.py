@@ -18,7 +18,7 @@ from spikeloom.build_cache import cache_root, cached_folder, content_key
 from spikeloom_boards import Part
 
 from ..toolchains import flow_of
-from ..toolchains.flow import STAT
+from ..toolchains.flow import READS_ARE_APART, STAT
 from ..tools import Tool, Toolbox, disk_errors
 from .shapes import Shape
 
@@ -26,7 +26,7 @@ __all__ = ["MemoryUse", "memory_use"]
 
 _MAPPINGS = "memory_mappings"
 _FILE = "result.json"
-_TAKEN_FROM = "1"
+_TAKEN_FROM = "2"
 """Changes whenever `_rtlil` or `_script` does, so that older answers are not taken for theirs."""
 _SINGLE_PORT_WORDS, _SINGLE_PORT_BITS = 16_384, 16
 """Shape of UP5K's single-port memory."""
@@ -141,7 +141,12 @@ def _script(part: Part) -> str:
         "apicula": f"synth_gowin {family} -noflatten -run begin:map_gates",
         "vivado": "synth_xilinx -family xc7 -run begin:fine",
     }[part.toolchain]
-    lines = ["read_rtlil top.il", f"{synth} -top top", f"tee -q -o {STAT} stat -json"]
+    lines = [
+        "read_rtlil top.il",
+        READS_ARE_APART,
+        f"{synth} -top top",
+        f"tee -q -o {STAT} stat -json",
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -180,7 +185,11 @@ def _alone(number: int, shape: Shape, ports: list[Any]) -> Any:
     # A memory that is never written and has no contents would be taken for zeros.
     contents = [(k * 37 + 5) % (1 << min(shape.width, 16)) for k in range(shape.depth)]
     words: Any = memory.Memory(
-        shape=shape.width, depth=shape.depth, init=[] if shape.granularity else contents
+        shape=shape.width,
+        depth=shape.depth,
+        init=[] if shape.granularity else contents,
+        # The gateware's only read-only memory asks for a block, so that it can be read back.
+        attrs={} if shape.granularity else {"ram_style": "block", "rom_style": "block"},
     )
     m.submodules.words = words
     transparent: tuple[Any, ...] = ()

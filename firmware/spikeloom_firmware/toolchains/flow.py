@@ -9,7 +9,16 @@ from spikeloom_boards import Part
 from ..plan import DESIGN, Plan
 from ..report import Report, Usage
 
-__all__ = ["NETLIST", "REPORT", "STAT", "Flow", "Step", "cells_of", "yosys_script"]
+__all__ = [
+    "NETLIST",
+    "READS_ARE_APART",
+    "REPORT",
+    "STAT",
+    "Flow",
+    "Step",
+    "cells_of",
+    "yosys_script",
+]
 
 NETLIST = "netlist.json"
 """What Yosys wrote and nextpnr reads."""
@@ -72,7 +81,7 @@ class Flow(Protocol):
         ...
 
 
-_READS_ARE_APART = (
+READS_ARE_APART = (
     "setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:TRANSPARENCY_MASK=1'0 %i r:CLK_ENABLE=1 %i"
 )
 """No clocked read port of the gateware that is not transparent depends on a word that is written in
@@ -98,7 +107,7 @@ def yosys_script(plan: Plan, synth: str, *before: str) -> dict[str, str]:
     ]
     lines = [
         *sources,
-        _READS_ARE_APART,
+        READS_ARE_APART,
         *before,
         f"{synth} -top {DESIGN}",
         f"tee -q -o {STAT} stat -json",
