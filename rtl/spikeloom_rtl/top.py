@@ -10,7 +10,8 @@ from spikeloom.contract import ArrayConfig
 from spikeloom.contract.frames import BAUD_PHASE_BITS, ResetKind
 
 from .array.array import Array
-from .boot.boot import FLASH_MEMBERS, Boot
+from .boot.boot import Boot
+from .boot.flash_pins import FLASH_MEMBERS, lead_flash
 from .link.link import Link
 from .link.uart_rx import UartRx
 from .link.uart_tx import UartTx
@@ -87,12 +88,7 @@ def _flash_members(config: ArrayConfig) -> dict[str, Any]:
 
 def _join_flash(m: Module, top: Any, parts: _Parts) -> None:
     if parts.boot is not None:
-        m.d.comb += [
-            top.flash_cs.eq(parts.boot.flash_cs),
-            top.flash_clk.eq(parts.boot.flash_clk),
-            top.flash_copi.eq(parts.boot.flash_copi),
-            parts.boot.flash_cipo.eq(top.flash_cipo),
-        ]
+        lead_flash(m, parts.boot, top)
 
 
 class Top(wiring.Component):

@@ -11,12 +11,11 @@ from spikeloom.contract.boot import boot_push_words
 from spikeloom.contract.frames import ResetKind
 
 from ..ports import ArrayPort
+from .flash_pins import FLASH_MEMBERS, lead_flash
 from .loader import Loader
 
-__all__ = ["FLASH_MEMBERS", "Boot"]
+__all__ = ["Boot"]
 
-FLASH_MEMBERS = {"flash_cs": Out(1), "flash_clk": Out(1), "flash_copi": Out(1), "flash_cipo": In(1)}
-"""The flash's pins, as members of a component that has it; `cs` is active high."""
 _COUNTS = ("count_bad_frame", "count_out_of_order", "count_repeated", "count_refused")
 _FAILURES = ("count_bad_frame", "count_out_of_order", "count_refused")
 
@@ -98,11 +97,8 @@ class Boot(wiring.Component):
             self.quiet.eq(~mine),
             self.deaf.eq(loader.deaf),
             self.error.eq(loader.error),
-            self.flash_cs.eq(loader.flash_cs),
-            self.flash_clk.eq(loader.flash_clk),
-            self.flash_copi.eq(loader.flash_copi),
-            loader.flash_cipo.eq(self.flash_cipo),
         ]
+        lead_flash(m, loader, self)
         self._join_host(m, loader, mine)
         self._join_array(m, loader, mine)
         return m

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from spikeloom.contract import ArrayConfig
 from spikeloom.contract.boot import BOOT_STATE_BITS, BootState
 
+from .flash_pins import FLASH_MEMBERS
 from .flash_reader import COUNT_BITS, FlashReader, wake_bit
 from .image_check import ImageCheck
 
@@ -105,10 +106,7 @@ class Loader(wiring.Component):
                 "cleared": In(1),
                 "state": Out(BOOT_STATE_BITS),
                 "error": Out(1),
-                "flash_cs": Out(1),
-                "flash_clk": Out(1),
-                "flash_copi": Out(1),
-                "flash_cipo": In(1),
+                **FLASH_MEMBERS,
             }
         )
         # One register a phase: the smallest part has more of them to spare than logic.
