@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from spikeloom.boot import BootImage, BootImageError
 from spikeloom.contract import ArrayConfig, SpikeloomError
+from spikeloom.replacing import replacing
 from spikeloom_boards import BoardTable
 
 from .build import BuildResult
@@ -215,15 +216,13 @@ class Image:
         if self.network is not None:
             members[_NETWORK] = self.network.to_bytes()
         target = Path(path)
-        partial = target.with_name(f"{target.name}.partial")
-        with disk_errors(target):
-            try:
-                with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
-                    for name, data in members.items():
-                        archive.writestr(zipfile.ZipInfo(name, _MOMENT), data, compresslevel=9)
-                os.replace(partial, target)
-            finally:
-                partial.unlink(missing_ok=True)
+        with (
+            disk_errors(target),
+            replacing(target) as partial,
+            zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive,
+        ):
+            for name, data in members.items():
+                archive.writestr(zipfile.ZipInfo(name, _MOMENT), data, compresslevel=9)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from spikeloom.replacing import replacing
 from spikeloom_boards import BoardTable
 
 from .activity import cycles_per_step
@@ -86,13 +87,8 @@ def write_results(json_path: Path, page: Path, results: dict[str, dict[str, Any]
 
 
 def _replace(path: Path, text: str) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    with disk_errors(path):
-        try:
-            partial.write_text(text, encoding="utf-8")
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+    with disk_errors(path), replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def results_table(results: dict[str, dict[str, Any]]) -> str:

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from spikeloom.replacing import replacing
+
 from ..errors import ToolMissingError
 from ..tools import disk_errors
 from .fit import Fit
@@ -52,10 +54,5 @@ def plot_fit(fit: Fit, path: Path) -> None:
     axes.legend(loc="best")
     axes.grid(alpha=0.3)
     figure.colorbar(points, label="weights a cycle")
-    partial = path.with_name(f"{path.stem}.partial{path.suffix}")
-    with disk_errors(path):
-        try:
-            figure.savefig(partial, dpi=130)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+    with disk_errors(path), replacing(path) as partial:
+        figure.savefig(partial, dpi=130)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..replacing import replacing
 from .errors import ProgramFileError
 
 __all__ = ["FILE_VERSION", "read_container", "write_container"]
@@ -48,15 +49,8 @@ def write_container(path: str | os.PathLike[str], header: dict[str, Any], arrays
     """
     full = {"magic": FILE_MAGIC, "version": FILE_VERSION} | header
     text = np.frombuffer(json.dumps(full).encode(), np.uint8)
-    target = os.fspath(path)
-    partial = f"{target}.partial"
-    try:
-        with open(partial, "wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **{_HEADER: text}, **arrays)
-        os.replace(partial, target)
-    finally:
-        if os.path.exists(partial):
-            os.remove(partial)
+    with replacing(path) as partial, open(partial, "wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **{_HEADER: text}, **arrays)
 
 
 def read_container(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Arrays]:
