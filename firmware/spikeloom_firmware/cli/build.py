@@ -34,7 +34,7 @@ def register(subparsers: Subparsers) -> None:
         "would not run at the array's clock is an error, and none is written.",
         examples="  spikeloom build icebreaker\n"
         "  spikeloom build ulx3s_25f --seeds 8 -o mine.slimage\n"
-        "  spikeloom build ulx3s_25f --config ecp5_25f_elig\n"
+        "  spikeloom build ulx3s_25f --config tiny\n"
         "  spikeloom build cmod_a7_35t --estimate      # size, without Vivado\n"
         "  spikeloom build cmod_a7_35t --scripts cmod  # for Vivado on another computer",
     )

@@ -52,8 +52,9 @@ class HostMemory(wiring.Component):
     """One read and one write port, shared between array and host.
 
     Reads are registered: `read_data` is the word at the `read_address` of the cycle before, if
-    `read_en` was high. A word written in the same cycle is seen (the port is transparent) when
-    `transparent`. Latency 1 cycle, throughput one read and one write a cycle.
+    `read_en` was high. A word must not be wanted that is written in the same cycle: block memories
+    promise nothing then, and the build tells the tools not to care. Latency 1 cycle, throughput one
+    read and one write a cycle.
 
     Parameters
     ----------
@@ -61,18 +62,13 @@ class HostMemory(wiring.Component):
         Bits of a word.
     depth : int
         Words.
-    transparent : bool
-        Whether a read sees a write of the same cycle.
     lanes : int
         Parts of a word, equally wide, that the array can write alone.
     parts : int
         Parts of a word, equally wide, that the host reads and writes alone; a power of two.
     ports : int
-        2, or 1 for memory with one address for both (SPRAM of iCE40 UltraPlus): a read waits while
-        a word is written, and shows the word that was read last.
-    rereads : bool
-        Whether a word is ever read in the cycle in which it is written and the old word counts.
-        Else what is then read may be anything, which spares registers beside block memories.
+        2, or 1 for memory with one address for both (SPRAM of iCE40 UltraPlus): nothing is read
+        while a word is written, and what is shown then may be anything.
     banked : bool
         Build what is deeper than a power of two as several memories. Block memories are deepest
         when they are narrow, so a large memory then has far fewer words to choose from.
@@ -100,19 +96,16 @@ class HostMemory(wiring.Component):
         *,
         width: int,
         depth: int,
-        transparent: bool = False,
         lanes: int = 1,
         parts: int = 1,
         ports: int = 2,
-        rereads: bool = False,
         banked: bool = False,
     ) -> None:
         self._width = width
         self._lanes, self._parts = lanes, parts
-        self._ports, self._rereads, self._banked = ports, rereads, banked
+        self._ports, self._banked = ports, banked
         # A memory of one word would have an address of no bits, which not every tool takes.
         self._depth = max(2, depth)
-        self._transparent = transparent
         address = Shape((self._depth - 1).bit_length())
         super().__init__(
             {
@@ -181,7 +174,7 @@ class HostMemory(wiring.Component):
             )
             m.submodules["memory" if k == 0 else f"bank_{k}"] = words
             write = words.write_port(granularity=self._width // len(enables))
-            read = words.read_port(transparent_for=(write,) if self._transparent else ())
+            read = words.read_port()
             here = (write_address >= start) & (write_address < end)
             enable = Signal(len(enables), name=f"enable_{k}")
             m.d.comb += [
