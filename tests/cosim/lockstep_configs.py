@@ -32,11 +32,12 @@ LOCKSTEP_CONFIGS = (
         probes=7,
         eligibility=True,
     ),
-    # L = 1: a neuron a word. No theta, flags by row, one port, as on a UP5K.
+    # L = 1: a neuron a word, and more words than LUT memory takes. No theta, flags by row, one port,
+    # as on a UP5K.
     ArrayConfig(
         name="serial",
         cores=2,
-        neurons_per_core=6,
+        neurons_per_core=20,
         axons=50,
         rows_per_core=50,
         lanes=1,
@@ -48,7 +49,7 @@ LOCKSTEP_CONFIGS = (
         output_words=64,
     ),
     # Rows in more than two groups of 64, so that a sweep walks far; eligibility, four words a row,
-    # each of two words of the memory map; synapses in two banks.
+    # each of two words of the memory map; synapses in two banks. Fast, so with more registers.
     ArrayConfig(
         name="rewarded",
         cores=2,
@@ -56,6 +57,7 @@ LOCKSTEP_CONFIGS = (
         axons=200,
         rows_per_core=150,
         lanes=16,
+        clock_hz=75_000_000,
         eligibility=True,
         probes=3,
         input_words=64,

@@ -502,8 +502,8 @@ LEARNING = (
     Mutation(
         "neurons out of use learn",
         "learning/learner.py",
-        "changer.visit.lanes.eq(visit.lanes & Mux(last, self.lanes_in_use, ~0)),",
-        "changer.visit.lanes.eq(visit.lanes),",
+        "late.lanes.eq(visit.lanes & Mux(last, self.lanes_in_use, ~0)),",
+        "late.lanes.eq(visit.lanes),",
     ),
     Mutation(
         "effects stay when coefficients change",

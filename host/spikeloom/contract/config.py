@@ -23,6 +23,10 @@ _WINDOW_LANES = 8
 """Lanes of a word in the memory map above which words are split: 64 bits of weights."""
 
 
+_FAST_HZ = 40_000_000
+"""Clock above which a memory and a multiplier do not fit into one cycle."""
+
+
 def _is_power_of_two(value: int) -> bool:
     return value > 0 and value & (value - 1) == 0
 
@@ -238,6 +242,15 @@ class ArrayConfig:
     def window_words(self) -> int:
         """Words of a row in the windows of synapses, ``N / window_lanes``."""
         return self.neurons_per_core // self.window_lanes
+
+    @property
+    def memories_registered(self) -> bool:
+        """Whether registers follow the memories of neurons, which multipliers wait for.
+
+        Block memories of all parts take about 6 ns to show a word; a multiplier behind them leaves
+        nothing of a short cycle. Results never depend on it.
+        """
+        return self.clock_hz > _FAST_HZ
 
     @property
     def axon_words(self) -> int:

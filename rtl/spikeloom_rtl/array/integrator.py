@@ -36,7 +36,7 @@ class Integrator(wiring.Component):
     reads : Out(1), word : Out, address : Out
         To the synapse memory: a word of the row is read, which, and where.
     weights : In
-        From the synapse memory, a cycle later.
+        From the synapse memory, two cycles later.
     busy : Out(1)
         A word is on its way to the accumulators.
     begin : In(1)
@@ -116,10 +116,11 @@ class Integrator(wiring.Component):
         return m
 
     def _integrate(self, m: Module) -> None:
-        """Add the word that was read in the cycle before."""
+        """Add a word two cycles after it was asked for."""
         config = self._config
         word = Signal(self._word_bits)
-        last, issue, added = Signal(), Signal(), Signal()
+        last, issue, issued, added = Signal(), Signal(), Signal(), Signal()
+        word_late = Signal.like(word)
         m.d.comb += [
             issue.eq(self.rows.valid & (self.words_in_use != 0) & ~self.wait),
             self.reads.eq(issue),
@@ -127,12 +128,13 @@ class Integrator(wiring.Component):
             last.eq(word + 1 >= self.words_in_use),
             self.rows.ready.eq(last & ~self.wait),
             self.address.eq(self.rows.payload * config.words_per_row + word),
-            self.busy.eq(self.rows.valid | added),
+            self.busy.eq(self.rows.valid | issued | added),
         ]
         with m.If(issue):
-            m.d.comb += self._early.eq(word)
             m.d.sync += word.eq(Mux(last, 0, word + 1))
-        m.d.sync += added.eq(issue)
+        with m.If(issued):
+            m.d.comb += self._early.eq(word_late)
+        m.d.sync += [issued.eq(issue), word_late.eq(word), added.eq(issued)]
         totals = []
         for lane in range(config.lanes):
             weight = self.weights.word_select(lane, config.weight_bits).as_signed()

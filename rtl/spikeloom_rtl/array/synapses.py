@@ -26,7 +26,7 @@ class SynapseAccess(wiring.Signature):
     read : Out(1), address : Out
         Read a word; the integrator does not.
     weights, flags : In
-        The word that was read in the cycle before, whoever read it.
+        The word that was read two cycles before, whoever read it.
     write : Out(1), write_address, new_weights, new_flags : Out
         Write a word.
     """
@@ -54,8 +54,8 @@ class Synapses(wiring.Component):
 
     Block memories of most parts have a ninth bit per byte, which is where the flag goes. The host
     sees weights and flags as two windows, whose words are at most 8 lanes of one here; writing one
-    keeps the other, since it was read the cycle before. Latency 1 cycle, throughput one read and
-    one write a cycle; with one port, whoever reads waits while a word is written.
+    keeps the other, since it was read the cycle before. Latency 2 cycles, throughput one read
+    and one write a cycle; with one port, whoever reads waits while a word is written.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class Synapses(wiring.Component):
     address : In
         ``row * S + word``.
     weights : Out
-        L weights, lane 0 lowest, of the `address` of the cycle before.
+        L weights, lane 0 lowest, of the `address` of two cycles before.
     learner : In(SynapseAccess)
         Its flags are zero where the build keeps none here.
     host_weights : In(HostPort)
@@ -108,7 +108,10 @@ class Synapses(wiring.Component):
             ports=self._config.synapse_ports,
             banked=True,
         )
-        old = [words.read_data.word_select(lane, stride) for lane in range(lanes)]
+        # Block memories are slow to show a word, and adders wait for it: a register between them.
+        shown_word = Signal.like(words.read_data)
+        m.d.sync += shown_word.eq(words.read_data)
+        old = [shown_word.word_select(lane, stride) for lane in range(lanes)]
         host, learner = self.host_weights, self.learner
         m.d.comb += [
             words.read_address.eq(Mux(learner.read, learner.address, self.address)),

@@ -158,6 +158,11 @@ class Updater(wiring.Component):
                     m.d.sync += late.eq(word)
                     word = late
                 words[name] = word
+        if self._config.memories_registered:
+            for name, word in words.items():
+                shown = Signal(len(word), name=f"{name}_shown")
+                m.d.sync += shown.eq(word)
+                words[name] = shown
         return words
 
     def _sequence(
@@ -166,7 +171,7 @@ class Updater(wiring.Component):
         """Count through the neurons; return index and valid of each cycle after the take."""
         running = Signal()
         count = Signal(11)
-        cycles = NEURON_STAGES + 2
+        cycles = NEURON_STAGES + 2 + self._config.memories_registered
         index = [
             Signal(self._index_bits, name="index_0"),
             *(Signal(self._index_bits, name=f"index_{k}") for k in range(1, cycles)),
@@ -205,8 +210,11 @@ class Updater(wiring.Component):
             mode_later.eq(mode_late),
             reset_mode.eq(mode_later[0]),
         ]
-        accumulator = Signal.like(self.accumulator, name="accumulator_late")
-        m.d.sync += accumulator.eq(self.accumulator)
+        accumulator = self.accumulator
+        for k in range(1 + self._config.memories_registered):
+            late_sum = Signal.like(self.accumulator, name=f"accumulator_late_{k}")
+            m.d.sync += late_sum.eq(accumulator)
+            accumulator = late_sum
         m.d.comb += [
             neuron.s0_v.eq(word["v"]),
             neuron.s0_i.eq(word["i"]),

@@ -146,6 +146,7 @@ class Learner(wiring.Component):
         m.submodules.fired_words = self._fired_words = FiredWords(config)
         m.submodules.sweeper = self._sweeper = Sweeper(config)
         m.submodules.changer = self._changer = WeightChanger(config, self._core)
+        self._changing = Signal()
         self._plastic_rows = Signal(config.rows_per_core.bit_length())
         r, most = self.registers, config.rows_per_core
         rows = Cat(r.plastic_rows, Const(0, 1))
@@ -211,7 +212,7 @@ class Learner(wiring.Component):
             phases.learn.eq(self.learn),
             phases.settled.eq(~pre.busy & ~self._post.busy),
             phases.fired.eq(self._fired_words.count != 0),
-            phases.drained.eq(self._preparer.idle & ~finder.busy & ~self._changer.busy),
+            phases.drained.eq(self._preparer.idle & ~finder.busy & ~self._changing),
             finder.start.eq(phases.start),
             finder.plastic_rows.eq(self._plastic_rows),
             finder.flag.eq(pre.flag),
@@ -220,7 +221,7 @@ class Learner(wiring.Component):
             pre.read.eq(finder.read),
             pre.read_address.eq(finder.read_address),
             finder.read_data.eq(pre.read_data),
-            self.busy.eq(phases.busy | pre.busy | self._post.busy | self._changer.busy),
+            self.busy.eq(phases.busy | pre.busy | self._post.busy | self._changing),
         ]
 
     def _join_rows(self, m: Module, sweep: Signal) -> None:
@@ -267,7 +268,7 @@ class Learner(wiring.Component):
         changer, sweeper, post = self._changer, self._sweeper, self._post
         synapses = self.synapses
         prepared = self._preparer.prepared.payload
-        visit = Signal(WordVisit(config))
+        visit, late = Signal(WordVisit(config)), Signal(WordVisit(config))
         row = Signal(PreparedRow(config))
         one_port = config.synapse_ports == 1
         m.d.comb += [
@@ -279,7 +280,7 @@ class Learner(wiring.Component):
             sweeper.wait.eq(changer.write if one_port else 0),
             synapses.read.eq(sweeper.visit.valid),
             synapses.address.eq(sweeper.visit.address),
-            post.word.eq(self.word),
+            post.word.eq(late.word),
             visit.eq(sweeper.visit),
         ]
         with m.If(~sweeper.visit.valid):
@@ -293,9 +294,17 @@ class Learner(wiring.Component):
                 visit.plastic.eq(row.plastic),
             ]
         last = visit.word + 1 == self.words_in_use
+        # The synapses show a word two cycles after it was asked for; the changer wants it one cycle
+        # after the visit.
+        m.d.sync += late.valid.eq(visit.valid)
+        with m.If(visit.valid):
+            m.d.sync += [
+                late.eq(visit),
+                late.lanes.eq(visit.lanes & Mux(last, self.lanes_in_use, ~0)),
+            ]
         m.d.comb += [
-            changer.visit.eq(visit),
-            changer.visit.lanes.eq(visit.lanes & Mux(last, self.lanes_in_use, ~0)),
+            self._changing.eq(changer.busy | late.valid),
+            changer.visit.eq(late),
             changer.weights.eq(synapses.weights),
             changer.flags.eq(synapses.flags),
             changer.effects.eq(post.effects),

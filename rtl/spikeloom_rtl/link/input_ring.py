@@ -54,7 +54,7 @@ class InputRing(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the queue."""
         m = Module()
-        m.submodules.queue = queue = BlockQueue(width=16, depth=self._words)
+        m.submodules.queue = queue = BlockQueue(width=16, depth=self._words, registered=True)
         wiring.connect(m, wiring.flipped(self.i), queue.i)
         wiring.connect(m, queue.o, wiring.flipped(self.o))
         m.d.comb += [
