@@ -4,7 +4,7 @@ from spikeloom.contract import CONFIGS, ArrayConfig
 
 LOCKSTEP_CONFIGS = (
     CONFIGS["tiny"],
-    # One neuron, in one lane of one word.
+    # One neuron, in one lane of one word; no random numbers, flags by synapse, so no sources.
     ArrayConfig(
         name="one",
         cores=1,
@@ -13,6 +13,7 @@ LOCKSTEP_CONFIGS = (
         rows_per_core=3,
         lanes=1,
         delay_slots=2,
+        stochastic=False,
         input_words=64,
         output_words=64,
     ),
@@ -32,8 +33,8 @@ LOCKSTEP_CONFIGS = (
         probes=7,
         eligibility=True,
     ),
-    # L = 1: a neuron a word, and more words than LUT memory takes. No theta, flags by row, one port,
-    # as on a UP5K.
+    # L = 1: a neuron a word, and more words than LUT memory takes. No theta, flags by row, one
+    # port, as on a UP5K.
     ArrayConfig(
         name="serial",
         cores=2,
@@ -45,6 +46,23 @@ LOCKSTEP_CONFIGS = (
         theta=False,
         plastic="row",
         synapse_ports=1,
+        input_words=64,
+        output_words=64,
+    ),
+    # Changes are cut, never rounded by chance; flags by row behind one port, two lanes.
+    ArrayConfig(
+        name="cut",
+        cores=1,
+        neurons_per_core=24,
+        axons=40,
+        rows_per_core=40,
+        lanes=2,
+        state_bits=16,
+        theta=False,
+        plastic="row",
+        stochastic=False,
+        synapse_ports=1,
+        probes=0,
         input_words=64,
         output_words=64,
     ),
@@ -80,4 +98,4 @@ LOCKSTEP_CONFIGS = (
     ),
 )
 """1 neuron; odd sizes; L = 1; L = N; several cores; spike queue shorter than N; one port;
-eligibility; without learning."""
+no stochastic rounding; eligibility; without learning."""

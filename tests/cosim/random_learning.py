@@ -123,10 +123,12 @@ def learning_writes(
     """
     memory = MemoryMap(config)
     strangers = rng.integers(0, 1 << 15, axon_of_row.size)
-    sources = {"axon": np.where(axon_of_row < 0, strangers, axon_of_row)}
+    sources = {}
+    if config.draws:
+        sources["axon"] = np.where(axon_of_row < 0, strangers, axon_of_row)
     if config.plastic == "row":
         sources["plastic"] = rng.random(axon_of_row.size) < 0.7
-    values = {"sources": sources}
+    values = {"sources": sources} if sources else {}
     for name in ("x", "y", "eligibility"):
         if name in memory:
             window = memory[name]

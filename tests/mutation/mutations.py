@@ -563,8 +563,8 @@ LEARNING = (
     Mutation(
         "phases share random numbers",
         "learning/row_preparer.py",
-        "mixed_key(self.key, entry[:15], self.phase)",
-        "mixed_key(self.key, entry[:15], self.phase & 0)",
+        "mixed_key(self.key, axon, self.phase)",
+        "mixed_key(self.key, axon, self.phase & 0)",
     ),
     Mutation(
         "rows begin to learn before the flag says so",

@@ -69,7 +69,7 @@ def test_info_json(capsys):
     assert spikeloom.ArrayConfig.from_dict(facts["config"]).theta is False
     assert "No physical board" in facts["board_status"]
     windows = {window["name"]: window for window in facts["windows"]}
-    assert windows["weights"]["lanes"] == 4
+    assert windows["weights"]["lanes"] == 2
     assert windows["control"]["address"] == 1 << 26
     assert facts["status"]["bad_frames"] == 0
 

@@ -22,6 +22,7 @@ from spikeloom.compiler.terms import best_pair, trace_shapes
 from spikeloom.contract import CONFIGS, ArrayConfig, MemoryMap
 from spikeloom.contract.registers import CORE_REGISTERS, core_register, core_registers
 from spikeloom.network import LIF, STDP, Network
+from spikeloom_sim.reference.rules import CoreRule
 from spikeloom_sim.reference.target import ModelTarget
 
 TINY = CONFIGS["tiny"]
@@ -249,6 +250,35 @@ def test_terms_without_traces_and_soft_bounds():
     assert got["b0"]["coefficient"] * 256 / 2 ** got["b0"]["shift"] == 2
     assert got["a2"] == {"coefficient": -1, "shift": 2}
     assert got["b2"] == {"coefficient": 1, "shift": 6}
+
+
+@pytest.mark.parametrize("plastic", ["synapse", "row"])
+def test_builds_without_random_numbers(plastic):
+    """They refuse rules that need them, learn others, and know no axons of rows."""
+    config = TINY.replace(plastic=plastic, stochastic=False)
+    for rule in (RULE, STDP.raw(a1=(-1, 8), stochastic=True)):
+        with pytest.raises(LearningError, match=r"'b' must have stochastic=False.*'tiny' is built"):
+            compile(layer(rule), config)
+    program = compile(layer(RAW), config)
+    assert registers(program, 0)["learning"] == {"change": 1, "stochastic": 0, "eligibility": 0}
+    assert program.control[core_register("plastic_rows", 0)] == 4
+    windows = {image.window for image in program.images}
+    assert ("plastic" in windows) == (plastic == "synapse")
+    assert ("sources" in windows) == (plastic == "row")
+    if plastic == "row":
+        assert memory(program, "sources")["plastic"][0, :5].tolist() == [1, 1, 1, 1, 0]
+
+
+def test_the_model_of_a_build_without_random_numbers_ignores_the_bit():
+    """With the bit, A0 = 1/2 would be one step in half of the cases; without, it is none."""
+    rules = {
+        "learning": {"change": 1, "stochastic": 1, "eligibility": 0},
+        "a0": {"coefficient": 64, "shift": 15},
+    }
+    packed = {name: CORE_REGISTERS[name].pack(**fields) for name, fields in rules.items()}
+    words = {"neurons_in_use": 8, "plastic_rows": 4, **packed}
+    assert CoreRule.of(TINY, words).stochastic
+    assert not CoreRule.of(TINY.replace(stochastic=False), words).stochastic
 
 
 def test_eligibility_uses_the_range_of_its_traces():

@@ -184,7 +184,9 @@ def _load(target: Target, config: ArrayConfig, rng: np.random.Generator, thresho
 def _teach(target: Target, config: ArrayConfig) -> None:
     """Let every synapse learn, with slow traces, so that many rows are swept."""
     memory = MemoryMap(config)
-    sources = {"axon": np.zeros(config.rows_per_core, np.int64)}
+    sources = {}
+    if config.draws:
+        sources["axon"] = np.zeros(config.rows_per_core, np.int64)
     if config.plastic == "row":
         sources["plastic"] = np.ones(config.rows_per_core, np.int64)
     registers = {
@@ -202,7 +204,8 @@ def _teach(target: Target, config: ArrayConfig) -> None:
         registers["eligibility"] = CORE_REGISTERS["eligibility"].pack(**rewards)
     control = memory["control"]
     for core in range(config.cores):
-        target.write("sources", memory["sources"].pack(**sources), core=core)
+        if sources:
+            target.write("sources", memory["sources"].pack(**sources), core=core)
         if "plastic" in memory:
             flags = np.ones((memory["plastic"].depth, config.window_lanes), np.int64)
             target.write("plastic", memory["plastic"].pack(plastic=flags), core=core)

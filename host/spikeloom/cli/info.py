@@ -110,6 +110,7 @@ def _print_facts(facts: dict[str, Any]) -> None:
             "adaptive threshold": "yes" if config["theta"] else "no",
             "learning": _LEARNING[config["plastic"]],
             "eligibility traces": "yes" if config["eligibility"] else "no",
+            "stochastic rounding": "yes" if config["stochastic"] else "no",
             "clock": f"{config['clock_hz'] / 1e6:g} MHz",
             "rates": ", ".join(map(str, config["baud_rates"])) + " baud",
         }

@@ -112,10 +112,13 @@ def learning_images(
     for number in np.flatnonzero(plastic_rows).tolist():
         count = int(plastic_rows[number])
         axons = np.flatnonzero((row_of[:, number] >= 0) & (row_of[:, number] < count))
-        fields = {"axon": axons[np.argsort(row_of[axons, number])]}
+        fields = {}
+        if config.draws:
+            fields["axon"] = axons[np.argsort(row_of[axons, number])]
         if config.plastic == "row":
             fields["plastic"] = np.ones(count, np.int64)
-        yield from images_of(memory["sources"], number, memory["sources"].pack(**fields))
+        if fields:
+            yield from images_of(memory["sources"], number, memory["sources"].pack(**fields))
         if config.plastic == "synapse":
             here = plastic & (core == number)
             table = np.zeros((count, config.neurons_per_core), np.int64)

@@ -17,7 +17,7 @@ def check_built(rule: LearningRule, population: str, config: ArrayConfig) -> Non
     Raises
     ------
     LearningError
-        If it does not learn, or has no eligibility traces.
+        If it does not learn, has no eligibility traces, or cannot round stochastically.
     """
     if not config.learns:
         raise LearningError(
@@ -31,6 +31,12 @@ def check_built(rule: LearningRule, population: str, config: ArrayConfig) -> Non
             f"the rule of {population!r} must do without eligibility traces, since configuration "
             f"{config.name!r} is built without them; leave out tau_eligibility, or use a build "
             f"with eligibility=True such as 'quad_elig'"
+        )
+    if rule.stochastic and not config.draws:
+        raise LearningError(
+            f"the rule of {population!r} must have stochastic=False, since configuration "
+            f"{config.name!r} is built without stochastic rounding; changes are then cut to whole "
+            f"steps of a weight, so make them large, or use a build with stochastic=True"
         )
 
 

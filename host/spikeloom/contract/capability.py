@@ -19,7 +19,7 @@ _BOOT = struct.Struct("<H")
 _BOOT_AT = CAPABILITY_BYTES - _BOOT.size
 """The last bytes: `boot_offset` in sectors, 0 for None."""
 _PLASTIC: tuple[PlasticFlags, ...] = ("none", "synapse", "row")
-_THETA, _ELIGIBILITY, _ONE_PORT = 1, 2, 4
+_THETA, _ELIGIBILITY, _ONE_PORT, _CUTS = 1, 2, 4, 8
 
 
 class CapabilityError(SpikeloomError):
@@ -69,7 +69,12 @@ class Capability:
 
     def _options(self) -> int:
         c = self.config
-        bits = {_THETA: c.theta, _ELIGIBILITY: c.eligibility, _ONE_PORT: c.synapse_ports == 1}
+        bits = {
+            _THETA: c.theta,
+            _ELIGIBILITY: c.eligibility,
+            _ONE_PORT: c.synapse_ports == 1,
+            _CUTS: not c.stochastic,
+        }
         return sum(bit for bit, built in bits.items() if built) | _PLASTIC.index(c.plastic) << 4
 
     @classmethod
@@ -110,6 +115,7 @@ class Capability:
             theta=bool(options & _THETA),
             plastic=_PLASTIC[options >> 4],
             eligibility=bool(options & _ELIGIBILITY),
+            stochastic=not options & _CUTS,
             synapse_ports=1 if options & _ONE_PORT else 2,
             probes=probes,
             input_words=input_words,

@@ -61,6 +61,9 @@ class ArrayConfig:
         Where plastic flags are kept; with "none" the array does not learn.
     eligibility : bool
         Whether each synapse has an eligibility trace; needs learning.
+    stochastic : bool
+        Whether changes of weights can be rounded stochastically, where the build learns; without
+        it, terms of a change are always cut to whole steps of a weight.
     synapse_ports : int
         Ports of the synapse memory: 2 (a word is read and another written in the same cycle) or 1
         (a word that learns takes two cycles).
@@ -104,6 +107,7 @@ class ArrayConfig:
     theta: bool = True
     plastic: PlasticFlags = "synapse"
     eligibility: bool = False
+    stochastic: bool = True
     synapse_ports: int = 2
     probes: int = 256
     input_words: int = 2048
@@ -221,6 +225,11 @@ class ArrayConfig:
     def learns(self) -> bool:
         """Whether learning is built in."""
         return self.plastic != "none"
+
+    @property
+    def draws(self) -> bool:
+        """Whether random numbers are built in: it learns, and can round stochastically."""
+        return self.learns and self.stochastic
 
     @property
     def words_per_row(self) -> int:

@@ -78,7 +78,8 @@ def _config_rows() -> Iterator[tuple[object, ...]]:
         yield (
             f"`{name}`", c.cores, c.neurons_per_core, c.axons, c.rows_per_core, c.lanes,
             c.delay_slots, c.weight_bits, c.state_bits, "yes" if c.theta else "no", c.plastic,
-            "yes" if c.eligibility else "no", c.synapse_ports, c.probes, c.clock_hz / 1e6,
+            "yes" if c.eligibility else "no", "yes" if c.draws else "no", c.synapse_ports,
+            c.probes, c.clock_hz / 1e6,
             "none" if c.boot_offset is None else f"{c.boot_offset:#x}",
         )  # fmt: skip
 
@@ -158,8 +159,8 @@ def _parts() -> Iterator[str]:
     yield "## Named configurations\n"
     config_head = (
         "name", "cores", "neurons a core", "axons", "rows a core", "lanes", "delay slots",
-        "weight bits", "state bits", "theta", "plastic", "eligibility", "synapse ports",
-        "probes", "clock, MHz", "boot offset",
+        "weight bits", "state bits", "theta", "plastic", "eligibility", "stochastic",
+        "synapse ports", "probes", "clock, MHz", "boot offset",
     )  # fmt: skip
     yield _table(config_head, _config_rows())
 

@@ -136,10 +136,12 @@ def _synapse_windows(c: ArrayConfig) -> Iterator[Window]:
             kind="state",
             doc="eligibility traces, laid out as the weights",
         )
-    if c.learns:
-        source = [Field(name="axon", bits=15, doc="the axon whose synapses the row holds")]
-        if c.plastic == "row":
-            source.append(Field(name="plastic", bits=1, doc="1 if the row's synapses learn"))
+    source = []
+    if c.draws:
+        source.append(Field(name="axon", bits=15, doc="the axon whose synapses the row holds"))
+    if c.plastic == "row":
+        source.append(Field(name="plastic", bits=1, doc="1 if the row's synapses learn"))
+    if source:
         yield Window(
             name="sources",
             id=12,

@@ -65,7 +65,6 @@ class Array(wiring.Component):
         m.submodules.scheduler = self._scheduler = Scheduler(config)
         m.submodules.sequencer = self._sequencer = Sequencer()
         m.submodules.spike_bus = self._spike_bus = SpikeBus(config)
-        m.submodules.step_key = self._step_key = StepKey()
         m.submodules.writer = self._writer = OutputWriter()
         self._cores = [Core(config, k) for k in range(config.cores)]
         for k, core in enumerate(self._cores):
@@ -139,6 +138,14 @@ class Array(wiring.Component):
                 core.axons.valid.eq(axons.valid & everyone),
             ]
 
+    def _key(self, m: Module) -> tuple[Value, Value]:
+        """Return the step's key and whether it is ready; any key will do where none is used."""
+        if not self._config.draws:
+            return Const(0), Const(1)
+        m.submodules.step_key = key = StepKey()
+        m.d.comb += [key.seed.eq(self._control.seed), key.t.eq(self._control.t)]
+        return key.key, key.ready
+
     def _join_steps(self, m: Module) -> None:
         """Let the sequencer lead scheduler, cores and prober."""
         sequencer, scheduler, control = self._sequencer, self._scheduler, self._control
@@ -146,7 +153,7 @@ class Array(wiring.Component):
         integrating = Cat(core.integrating for core in self._cores).any()
         updating = Cat(core.updating for core in self._cores).any()
         hold = Cat(core.hold for core in self._cores).any()
-        key = self._step_key
+        key, key_ready = self._key(m)
         m.d.comb += [
             sequencer.steps_left.eq(self._reader.steps_left),
             sequencer.stop.eq(self.link.stop),
@@ -164,16 +171,14 @@ class Array(wiring.Component):
             control.write.eq(self._reader.control_write),
             control.register.eq(self._reader.control_register),
             control.value.eq(self._reader.control_value),
-            key.seed.eq(control.seed),
-            key.t.eq(control.t),
         ]
         for k, core in enumerate(self._cores):
             m.d.comb += [
                 core.start.eq(sequencer.walk),
                 core.update.eq(sequencer.update),
                 core.learn.eq(sequencer.learn),
-                core.key.eq(key.key),
-                core.key_ready.eq(key.ready),
+                core.key.eq(key),
+                core.key_ready.eq(key_ready),
                 core.t.eq(control.t),
             ]
             wiring.connect(m, control.cores[k], core.registers)

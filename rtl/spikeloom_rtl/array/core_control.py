@@ -83,6 +83,7 @@ class CoreControl(wiring.Component):
     t: Signal
 
     def __init__(self, config: ArrayConfig, core: int) -> None:
+        self._config = config
         self._registers = core_registers(config)
         self._init = {
             name: reset_value(config, core_register(name, core)) for name in self._registers
@@ -107,6 +108,8 @@ class CoreControl(wiring.Component):
             m.d.comb += shown.eq(held)
             with m.If(self.write & (self.place == register.offset)):
                 m.d.sync += held.eq(self.value)
+            if name == "learning" and not self._config.draws:
+                m.d.comb += shown.stochastic.eq(0)
             if name == "theta_every_log2":
                 mask = ((1 << held) - 1)[: len(self.t)]
                 m.d.sync += self.registers.theta_decays.eq((self.t & mask) == 0)

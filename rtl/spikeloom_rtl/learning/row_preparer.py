@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -71,7 +71,7 @@ class RowPreparer(wiring.Component):
     plastic_rows : In
         Rows from here on have no trace and do not learn.
     host : In(HostPort)
-        Window ``sources``.
+        Window ``sources``, where the build has it.
     """
 
     rows: stream.Interface
@@ -88,7 +88,7 @@ class RowPreparer(wiring.Component):
 
     def __init__(self, config: ArrayConfig) -> None:
         self._config = config
-        self._window = MemoryMap(config)["sources"]
+        self._window = next((w for w in MemoryMap(config) if w.name == "sources"), None)
         super().__init__(
             {
                 "rows": In(stream.Signature(TracedRow(config))),
@@ -101,17 +101,13 @@ class RowPreparer(wiring.Component):
                 "trace": Out(TRACE_BITS),
                 "effect": In(signed(CHANGE_BITS)),
                 "plastic_rows": In(config.rows_per_core.bit_length()),
-                "host": In(HostPort(self._window.word_bits)),
+                **({"host": In(HostPort(self._window.word_bits))} if self._window else {}),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         """Build the table and the pipeline behind it."""
         m = Module()
-        m.submodules.sources = sources = HostMemory(
-            width=self._window.word_bits, depth=self._window.depth
-        )
-        wiring.connect(m, wiring.flipped(self.host), sources.host)
         stages = EFFECT_STAGES + 1
         valid = [Signal(name=f"valid_{k}") for k in range(stages)]
         row = [Signal(self._config.row_bits, name=f"row_{k}") for k in range(stages)]
@@ -120,15 +116,12 @@ class RowPreparer(wiring.Component):
         plastic = [Signal(name=f"plastic_{k}") for k in range(1, stages)]
         key = [Signal(KEY_BITS, name=f"key_{k}") for k in range(1, stages)]
         go = Signal()
-        entry = sources.read_data
-        flag = entry[15] if self._config.plastic == "row" else 1
+        axon, flag = self._looked_up(m, go)
         rows = Cat(self.plastic_rows, Const(0, 1))
         below = exceeds(rows, Cat(row[0], Const(0, len(rows) - len(row[0]))))
         m.d.comb += [
             go.eq(~valid[-1] | self.prepared.ready),
             self.rows.ready.eq(go & self.key_ready),
-            sources.read_address.eq(self.rows.payload.row),
-            sources.read_en.eq(go),
             self.trace.eq(trace),
             self.step.eq(go & Cat(valid).any()),
             self.idle.eq(~Cat(valid).any()),
@@ -147,7 +140,7 @@ class RowPreparer(wiring.Component):
                 m.d.sync += [
                     traced[0].eq(below),
                     plastic[0].eq(flag & below),
-                    key[0].eq(mixed_key(self.key, entry[:15], self.phase)),
+                    key[0].eq(mixed_key(self.key, axon, self.phase)),
                 ]
             for k in range(1, stages):
                 m.d.sync += valid[k].eq(valid[k - 1])
@@ -163,3 +156,22 @@ class RowPreparer(wiring.Component):
                         key[k].eq(hash_rounds(key[k - 1], rounds)),
                     ]
         return m
+
+    def _looked_up(self, m: Module, go: Signal) -> tuple[Value, Value]:
+        """Return axon and plastic flag of the row that was taken in the cycle before."""
+        axon, flag = Const(0, 15), Const(1)
+        if self._window is None:
+            return axon, flag
+        m.submodules.sources = sources = HostMemory(
+            width=self._window.word_bits, depth=self._window.depth
+        )
+        wiring.connect(m, wiring.flipped(self.host), sources.host)
+        m.d.comb += [
+            sources.read_address.eq(self.rows.payload.row),
+            sources.read_en.eq(go),
+        ]
+        entry = sources.read_data
+        return (
+            entry[:15] if self._config.draws else axon,
+            entry[-1] if self._config.plastic == "row" else flag,
+        )

@@ -119,7 +119,7 @@ class CoreRule:
             neurons=min(words["neurons_in_use"], config.neurons_per_core),
             rows=min(words.get("plastic_rows", 0), config.rows_per_core),
             change=bool(switches["change"]),
-            stochastic=bool(switches["stochastic"]),
+            stochastic=config.draws and bool(switches["stochastic"]),
             eligible=config.eligibility and bool(switches["eligibility"]),
             reward=values["reward"]["reward"],
             x_trace=TraceRule(**values["x_trace"]),
