@@ -186,14 +186,14 @@ ARRAY = (
     Mutation(
         "reads return the core before",
         "array/bus_fabric.py",
-        "port.select.eq(accessing), read_data.eq(port.read_data)",
-        "port.select.eq(accessing), read_data.eq(ports[0].read_data)",
+        "k: _whole_bytes(port.read_data) for k, port in",
+        "k: _whole_bytes(ports[0].read_data) for k, port in",
     ),
     Mutation(
         "the second master asks for what the first one would",
         "array/bus_arbiter.py",
-        "request.payload.eq(second.request.payload)",
-        "request.payload.eq(first.request.payload)",
+        "Mux(owner, second.request.payload[name], first.request.payload[name])",
+        "first.request.payload[name]",
     ),
     Mutation(
         "writing a part of a word writes all of it",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -12,9 +12,10 @@ __all__ = ["BusArbiter"]
 
 
 class BusArbiter(wiring.Component):
-    """Joins two masters; the first has precedence.
+    """Joins two masters; the first has precedence, and only reads.
 
-    Relies on the fabric taking no request between a read and its response. Latency 0.
+    Relies on masters that hold a request until it is taken, and on the fabric taking none between
+    a read and its response. The second, who owns the bus by default, has latency 0, the first 1.
 
     Parameters
     ----------
@@ -38,29 +39,27 @@ class BusArbiter(wiring.Component):
         """Build the choice and the memory of who waits for a response."""
         m = Module()
         first, second = self.masters
-        owner = Signal()  # who sent the last request
+        owner = Signal(init=1)  # whose request is on the bus
+        asker = Signal()  # whose request was taken last
         request, response = self.bus.request, self.bus.response
-        with m.If(first.request.valid):
-            m.d.comb += [
-                request.payload.eq(first.request.payload),
-                request.valid.eq(1),
-                first.request.ready.eq(request.ready),
-            ]
-        with m.Else():
-            m.d.comb += [
-                request.payload.eq(second.request.payload),
-                request.valid.eq(second.request.valid),
-                second.request.ready.eq(request.ready),
-            ]
-        with m.If(request.valid & request.ready):
+        for name in ("window", "core", "offset"):
+            m.d.comb += request.payload[name].eq(
+                Mux(owner, second.request.payload[name], first.request.payload[name])
+            )
+        m.d.comb += [
+            request.payload.data.eq(second.request.payload.data),
+            request.payload.write.eq(owner & second.request.payload.write),
+            request.valid.eq(Mux(owner, second.request.valid, first.request.valid)),
+            response.ready.eq(Mux(asker, second.response.ready, first.response.ready)),
+        ]
+        with m.If(request.ready):
+            m.d.sync += asker.eq(owner)
+        with m.If(request.ready | ~request.valid):
             m.d.sync += owner.eq(~first.request.valid)
         for k, master in enumerate((first, second)):
             m.d.comb += [
+                master.request.ready.eq(request.ready & (owner == k)),
                 master.response.payload.eq(response.payload),
-                master.response.valid.eq(response.valid & (owner == k)),
+                master.response.valid.eq(response.valid & (asker == k)),
             ]
-        with m.If(owner):
-            m.d.comb += response.ready.eq(second.response.ready)
-        with m.Else():
-            m.d.comb += response.ready.eq(first.response.ready)
         return m

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig, MemoryMap, Window
-from spikeloom.contract.memory import CORE_BITS, OFFSET_BITS, WINDOW_BITS
 from spikeloom.contract.registers import reset_value
 
 from ..ports import BusSignature
@@ -15,12 +14,16 @@ from .host_memory import HostPort
 
 __all__ = ["BusFabric"]
 
+_GROUP_BITS = 2
+"""Windows are chosen among first by so many low bits of their numbers."""
+
 
 class BusFabric(wiring.Component):
-    """Decodes addresses, registered; one access at a time.
+    """Decodes addresses; one access at a time.
 
-    A write takes 2 cycles, a read 4 until its response. Clearing takes one cycle a word of the
-    deepest memory that is cleared: all of them, in all cores, are cleared side by side.
+    A write takes 3 cycles, a read 4 until its response; 5 in fast builds, which choose among the
+    words that were read in two cycles. Clearing takes one cycle a word of the deepest memory that
+    is cleared: all of them, in all cores, are cleared side by side.
 
     Parameters
     ----------
@@ -48,6 +51,7 @@ class BusFabric(wiring.Component):
 
     def __init__(self, config: ArrayConfig) -> None:
         self._config = config
+        self._fast = config.memories_registered
         self._memory = MemoryMap(config)
         super().__init__(
             {
@@ -63,62 +67,71 @@ class BusFabric(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Build the access state machine and the decoder."""
+        """Build the access state machine, the decoder and the choice of what is read."""
         m = Module()
         request, response = self.bus.request, self.bus.response
-        window, core = Signal(WINDOW_BITS), Signal(CORE_BITS)
+        asked = request.payload
         offset = Signal(range(max(window.depth for window in self._memory)))
-        write = Signal()
         data = Signal(self._memory.data_bits)
-        accessing, clearing, commit = Signal(), Signal(), Signal()
-        read_data = self._decode(m, window, core, offset, data, accessing, clearing, commit)
-        deepest = Signal(OFFSET_BITS)
-        m.d.comb += deepest.eq(
-            Mux(self.clear_network, self._last_offset(network=True), self._last_offset())
-        )
+        accesses, clears = Signal(), Signal()  # the next cycle does
+        clearing, commit = Signal(), Signal()
+        self._decode(m, accesses, clears)
+        for each in self._memory:
+            for port in getattr(self, f"host_{each.name}"):
+                m.d.comb += [port.offset.eq(offset), port.commit.eq(commit), port.data.eq(data)]
+                if each.name == "control":
+                    m.d.comb += port.data.eq(data | self._reset_value(m, offset, clearing))
+        chosen = self._choose(m)
+        # The master holds its request until it is carried out: window and core are not kept.
+        m.d.sync += [offset.eq(asked.offset), data.eq(asked.data)]
 
-        def take_request(otherwise: str) -> None:
+        def end() -> None:
+            """Take the request; the word that it reads is there."""
             m.d.comb += request.ready.eq(1)
-            with m.If(request.valid):
-                m.d.sync += [
-                    window.eq(request.payload.window),
-                    core.eq(request.payload.core),
-                    offset.eq(request.payload.offset),
-                    write.eq(request.payload.write),
-                    data.eq(request.payload.data),
-                ]
-                m.next = "SELECT"
-            with m.Else():
-                m.next = otherwise
+            m.d.sync += response.payload.eq(chosen)
+            m.next = "RESPOND"
+            with m.If(asked.write):
+                m.next = "IDLE"
 
         with m.FSM(name="access"):
             with m.State("IDLE"):
                 with m.If(self.clear_state):
+                    m.d.comb += clears.eq(1)
                     m.d.sync += [offset.eq(0), data.eq(0)]
                     m.next = "CLEAR"
-                with m.Else():
-                    take_request(otherwise="IDLE")
+                with m.Elif(request.valid):
+                    m.d.comb += accesses.eq(1)
+                    m.next = "SELECT"
             with m.State("SELECT"):
-                m.d.comb += accessing.eq(1)
+                m.d.comb += accesses.eq(1)
                 m.next = "COMMIT"
             with m.State("COMMIT"):
-                m.d.comb += [accessing.eq(1), commit.eq(write)]
-                m.d.sync += response.payload.eq(read_data)
-                with m.If(write):
-                    take_request(otherwise="IDLE")
-                with m.Else():
-                    m.next = "RESPOND"
+                m.d.comb += commit.eq(asked.write)
+                if self._fast:
+                    m.next = "CHOOSE"
+                else:
+                    end()
+            if self._fast:
+                with m.State("CHOOSE"):
+                    end()
             with m.State("RESPOND"):
                 m.d.comb += response.valid.eq(1)
                 with m.If(response.ready):
                     m.next = "IDLE"
             with m.State("CLEAR"):
-                m.d.comb += [clearing.eq(1), commit.eq(1)]
-                m.d.sync += offset.eq(offset + 1)
-                with m.If(offset == deepest):
-                    m.d.comb += self.cleared.eq(1)
+                m.d.comb += [clearing.eq(1), clears.eq(1), commit.eq(1)]
+                m.d.sync += [offset.eq(offset + 1), data.eq(0)]
+                with m.If(self._is_last(offset)):
+                    m.d.comb += [clears.eq(0), self.cleared.eq(1)]
                     m.next = "IDLE"
         return m
+
+    @property
+    def _window(self) -> Value:
+        """The number of the addressed window, which is one that there is."""
+        last = max(window.id for window in self._memory)
+        number: Value = self.bus.request.payload.window[: last.bit_length()]
+        return number
 
     def _cleared(self, *, network: bool) -> list[Window]:
         """Return the windows that a clear writes: state, or all that a program writes too."""
@@ -126,55 +139,91 @@ class BusFabric(wiring.Component):
             return [w for w in self._memory if w.kind in ("network", "register")]
         return [w for w in self._memory if w.kind == "state"]
 
-    def _last_offset(self, *, network: bool = False) -> int:
-        windows = self._cleared(network=False) + (self._cleared(network=True) if network else [])
-        return max(window.depth for window in windows) - 1
+    def _is_last(self, offset: Signal) -> Value:
+        """Return whether the deepest memory has been cleared: at the end of a power of two."""
+        state, network = (
+            (max(window.depth for window in self._cleared(network=kind)) - 1).bit_length()
+            for kind in (False, True)
+        )
+        return offset[:state].all() & (~self.clear_network | offset[state:network].all())
 
-    def _decode(
-        self,
-        m: Module,
-        window: Signal,
-        core: Signal,
-        offset: Signal,
-        data: Signal,
-        accessing: Signal,
-        clearing: Signal,
-        commit: Signal,
-    ) -> Signal:
-        """Drive all host ports; return the word that the addressed one reads."""
-        read_data = Signal(self._memory.data_bits)
-        in_state = {w.name for w in self._cleared(network=False)}
-        in_network = {w.name for w in self._cleared(network=True)}
-        with m.Switch(window):
-            for each in self._memory:
-                ports = getattr(self, f"host_{each.name}")
-                with m.Case(each.id), m.Switch(core):
-                    for k, port in enumerate(ports):
-                        with m.Case(k):
-                            m.d.comb += [port.select.eq(accessing), read_data.eq(port.read_data)]
+    def _decode(self, m: Module, accesses: Signal, clears: Signal) -> None:
+        """Select ports; beyond its end a memory is empty, or its words come anew."""
+        core = self.bus.request.payload.core
+        state, network = self._cleared(network=False), self._cleared(network=True)
         for each in self._memory:
-            for port in getattr(self, f"host_{each.name}"):
-                m.d.comb += [port.offset.eq(offset), port.commit.eq(commit), port.data.eq(data)]
-                if each.name in in_state:
-                    with m.If(clearing):  # beyond its end a memory is empty, or its words come anew
-                        m.d.comb += port.select.eq(1)
-                if each.name == "control":
-                    self._reset_control(m, port, offset, data, clearing)
-                elif each.name in in_network:
-                    with m.If(clearing & self.clear_network):
-                        m.d.comb += port.select.eq(1)
-        return read_data
+            clear: Value = Const(0)
+            if each in state:
+                clear = clears
+            elif each in network:
+                clear = clears & self.clear_network
+            ports = getattr(self, f"host_{each.name}")
+            for k, port in enumerate(ports):
+                here: Value = accesses & (self._window == each.id)
+                if len(ports) > 1:
+                    here &= core == k
+                selected = Signal(name=f"{each.name}_{k}_selected")
+                m.d.sync += selected.eq(here | clear)
+                m.d.comb += port.select.eq(selected)
 
-    def _reset_control(
-        self, m: Module, port: Any, offset: Signal, data: Signal, clearing: Signal
-    ) -> None:
-        """Write reset values to the control registers while the other windows are cleared."""
+    def _reset_value(self, m: Module, offset: Signal, clearing: Signal) -> Signal:
+        """Return what the control register at an offset is cleared to."""
         depth = self._memory["control"].depth
-        value = Signal.like(port.data)
-        with m.Switch(offset):
+        value = Signal(self._memory["control"].word_bits)
+        with m.If(clearing), m.Switch(offset[: (depth - 1).bit_length()]):
             for place in range(depth):
                 if reset_value(self._config, place):
                     with m.Case(place):
                         m.d.comb += value.eq(reset_value(self._config, place))
-        with m.If(clearing & self.clear_network & (offset < depth)):
-            m.d.comb += [port.select.eq(1), port.data.eq(value)]
+        return value
+
+    def _choose(self, m: Module) -> Value:
+        """Return the word that the addressed window reads; what lies beyond its bytes is any."""
+        asked, core = self._window, self.bus.request.payload.core
+        groups: dict[int, dict[int, Value]] = {}
+        for window in self._memory:
+            ports = getattr(self, f"host_{window.name}")
+            of_cores = {k: _whole_bytes(port.read_data) for k, port in enumerate(ports)}
+            group = groups.setdefault(window.id >> _GROUP_BITS, {})
+            group[window.id & (1 << _GROUP_BITS) - 1] = _chosen(of_cores, core)
+        result: Value = Const(0, self._memory.data_bits)
+        for number, group in groups.items():
+            word = _chosen(group, asked[:_GROUP_BITS])
+            here = Signal(name=f"in_group_{number}")
+            m.d.sync += here.eq(asked[_GROUP_BITS:] == number)
+            if self._fast:
+                shown = Signal(len(word), name=f"group_{number}")
+                m.d.sync += shown.eq(word)
+                word = shown
+            result |= Mux(here, word, 0)
+        return result
+
+
+def _whole_bytes(word: Value) -> Value:
+    """Return a word with zeros up to the end of its last byte."""
+    return Cat(word, Const(0, -len(word) % 8))
+
+
+def _chosen(words: dict[int, Value], number: Value) -> Value:
+    """Return the word of a number that is among the keys, byte by byte.
+
+    Where a word has no such byte, that of any other may show: so few are chosen among.
+    """
+    size = max(len(word) for word in words.values()) // 8
+    result: list[Value] = []
+    for k in range(size):
+        here = {n: word.word_select(k, 8) for n, word in words.items() if len(word) > 8 * k}
+        result.append(_among(here, number))
+    return Cat(result)
+
+
+def _among(words: dict[int, Value], number: Value) -> Value:
+    """Return one of equally wide words by the bits of its number that tell them apart."""
+    if len(words) == 1:
+        return next(iter(words.values()))
+    top = max(words).bit_length() - 1
+    low = {n: word for n, word in words.items() if not n >> top}
+    high = {n ^ 1 << top: word for n, word in words.items() if n >> top}
+    if not low:
+        return _among(high, number)
+    return Mux(number[top], _among(high, number), _among(low, number))

@@ -21,7 +21,7 @@ _QUANTITIES = ("v", "i", "theta")
 class Prober(wiring.Component):
     """Walks the probe table after a step, over the same bus that the host reads with.
 
-    About 9 cycles a probe, only when probes are in use: recording costs what it records.
+    About 10 cycles a probe, only when probes are in use: recording costs what it records.
 
     Parameters
     ----------
