@@ -33,14 +33,14 @@ LOCKSTEP_CONFIGS = (
         probes=7,
         eligibility=True,
     ),
-    # L = 1: a neuron a word, and more words than LUT memory takes. No theta, flags by row, one
-    # port, as on a UP5K.
+    # L = 1: a neuron a word, and more words than LUT memory takes. One slow core, no theta, flags
+    # by row, one port, as on a UP5K.
     ArrayConfig(
         name="serial",
-        cores=2,
-        neurons_per_core=20,
-        axons=50,
-        rows_per_core=50,
+        cores=1,
+        neurons_per_core=40,
+        axons=100,
+        rows_per_core=100,
         lanes=1,
         state_bits=16,
         theta=False,

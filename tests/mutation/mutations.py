@@ -70,33 +70,33 @@ ARRAY = (
     Mutation(
         "a slot is not cleared",
         "array/scheduler.py",
-        "pending.write_data.eq(0)",
-        "pending.write_data.eq(pending.read_data)",
+        "write.en.eq((self._taken & ~self._same) | self._cleared | written)",
+        "write.en.eq((self._taken & ~self._same) | written)",
     ),
     Mutation(
         "one spike a word",
         "array/scheduler.py",
-        "pending.write_data.eq(pending.read_data | gathered)",
-        "pending.write_data.eq(gathered)",
+        "write.data.eq(old | self._gathered)",
+        "write.data.eq(self._gathered)",
     ),
     Mutation(
         "of spikes that follow each other into one word only the last is kept",
         "array/scheduler.py",
-        "onto.eq(gathered & same.replicate(AXONS_PER_WORD))",
+        "onto.eq(self._gathered & same.replicate(AXONS_PER_WORD))",
         "onto.eq(0)",
     ),
     Mutation(
         "axons without a row use row 0",
         "array/row_table.py",
-        "queue.i.valid.eq(looked_up & entry[bits])",
-        "queue.i.valid.eq(looked_up)",
+        "queue.i.valid.eq(here & entry[bits])",
+        "queue.i.valid.eq(here)",
     ),
     Mutation(
         "a row is dropped when the queue is full",
         "array/row_table.py",
-        "self.axons.ready.eq(queue.free > 1)",
+        "self.axons.ready.eq(queue.free > under_way)",
         "self.axons.ready.eq(1)",
-        boards="serial",  # rows take long there, so that they queue
+        boards="wide",  # rows take long there, so that they queue
     ),
     Mutation(
         "one synapse dropped (n takes n-1)",

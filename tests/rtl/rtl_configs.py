@@ -15,3 +15,6 @@ SMALL = ArrayConfig(
     output_words=64,
 )
 """Three cores of six neurons in words of three, and a last scheduler word that is not full."""
+
+SMALL_FAST = SMALL.replace(clock_hz=75_000_000)
+"""The same with registers behind its memories."""

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
-from rtl_configs import SMALL
+from rtl_configs import SMALL, SMALL_FAST
 
+from spikeloom.contract import ArrayConfig
 from spikeloom_rtl.array.neuron import Neuron
 from spikeloom_rtl.array.output_writer import OutputWriter
 from spikeloom_rtl.array.scheduler import Scheduler
@@ -13,8 +14,9 @@ from spikeloom_sim.verilated.bench import run_bench
 pytestmark = pytest.mark.verilated
 
 
-def test_scheduler(tmp_path: Path) -> None:
-    run_bench(Scheduler(SMALL), name="scheduler", test_module="bench_scheduler", work=tmp_path)
+@pytest.mark.parametrize("config", [SMALL, SMALL_FAST], ids=["slow", "fast"])
+def test_scheduler(config: ArrayConfig, tmp_path: Path) -> None:
+    run_bench(Scheduler(config), name="scheduler", test_module="bench_scheduler", work=tmp_path)
 
 
 def test_neuron(tmp_path: Path) -> None:

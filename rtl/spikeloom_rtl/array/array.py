@@ -66,6 +66,7 @@ class Array(wiring.Component):
         m.submodules.sequencer = self._sequencer = Sequencer()
         m.submodules.spike_bus = self._spike_bus = SpikeBus(config)
         m.submodules.writer = self._writer = OutputWriter()
+        self._settled = Signal()  # no spike is on its way into the scheduler
         self._cores = [Core(config, k) for k in range(config.cores)]
         for k, core in enumerate(self._cores):
             m.submodules[f"core_{k}"] = core
@@ -109,7 +110,7 @@ class Array(wiring.Component):
         wiring.connect(m, injector.due, self._scheduler.due)
         neurons = self._spike_bus.neurons
         m.d.comb += [
-            reader.axon_words.eq(control.axon_words),
+            reader.in_use.eq(injector.in_use),
             injector.axon_words.eq(control.axon_words),
             injector.t.eq(control.t),
             # Events come between steps and neurons fire within them, so the two never meet.
@@ -149,7 +150,11 @@ class Array(wiring.Component):
     def _join_steps(self, m: Module) -> None:
         """Let the sequencer lead scheduler, cores and prober."""
         sequencer, scheduler, control = self._sequencer, self._scheduler, self._control
-        settled = scheduler.settled & ~self._injector.spikes.valid
+        # A spike that waits for the output is not in the scheduler either.
+        neurons = self._spike_bus.neurons
+        m.d.comb += self._settled.eq(
+            scheduler.settled & ~self._injector.busy & ~self._reader.spikes.valid & ~neurons.valid
+        )
         integrating = Cat(core.integrating for core in self._cores).any()
         updating = Cat(core.updating for core in self._cores).any()
         hold = Cat(core.hold for core in self._cores).any()
@@ -158,10 +163,10 @@ class Array(wiring.Component):
             sequencer.steps_left.eq(self._reader.steps_left),
             sequencer.stop.eq(self.link.stop),
             sequencer.interval.eq(control.step_interval),
-            sequencer.settled.eq(settled & ~hold),
+            sequencer.settled.eq(self._settled & ~hold),
             sequencer.learning.eq(Cat(core.learning for core in self._cores).any()),
             sequencer.arriving.eq(scheduler.walking | integrating),
-            sequencer.updating.eq(updating | self._spike_bus.neurons.valid | ~settled),
+            sequencer.updating.eq(updating | ~self._settled),
             scheduler.walk.eq(sequencer.walk),
             scheduler.slot.eq(control.t[: self._config.delay_bits]),
             scheduler.axon_words.eq(control.axon_words),
@@ -207,11 +212,7 @@ class Array(wiring.Component):
             writer.free.eq(link.output_free),
             link.waiting.eq(writer.waiting),
             link.busy.eq(
-                self._sequencer.running
-                | self._reader.busy
-                | writer.untold
-                | ~self._scheduler.settled
-                | self._injector.spikes.valid
+                self._sequencer.running | self._reader.busy | writer.untold | ~self._settled
             ),
         ]
 

@@ -5,7 +5,6 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig
-from spikeloom.contract.numbers import AXONS_PER_WORD
 
 __all__ = ["EventReader"]
 
@@ -14,7 +13,8 @@ class EventReader(wiring.Component):
     """Turns words into spikes of input axons, steps to run and register writes.
 
     Words are taken between steps only, one a cycle. A STEP word keeps the reader until all its
-    steps have run. Formats: ``spikeloom.contract.words``.
+    steps have run. Latency 1 cycle: memories are slow to show a word, so a register comes first.
+    Formats: ``spikeloom.contract.words``.
 
     Parameters
     ----------
@@ -26,10 +26,10 @@ class EventReader(wiring.Component):
     words : In(stream.Signature(16))
     stop : In(1)
         Discard words, and what is left of a STEP or CONTROL word.
-    axon_words : In(16)
-        Axons in use, in words of 16.
     spikes : Out(stream.Signature(15))
-        Input axons that spike.
+        Input axons that spike, in use or not.
+    in_use : In(1)
+        The axon in `spikes` is in use.
     refused : Out(1)
         High for one cycle: an event named no input axon in use.
     control_write : Out(1)
@@ -46,8 +46,8 @@ class EventReader(wiring.Component):
 
     words: stream.Interface
     stop: Signal
-    axon_words: Signal
     spikes: stream.Interface
+    in_use: Signal
     refused: Signal
     control_write: Signal
     control_register: Signal
@@ -62,8 +62,8 @@ class EventReader(wiring.Component):
             {
                 "words": In(stream.Signature(16)),
                 "stop": In(1),
-                "axon_words": In(16),
                 "spikes": Out(stream.Signature(15)),
+                "in_use": In(1),
                 "refused": Out(1),
                 "control_write": Out(1),
                 "control_register": Out(14),
@@ -78,29 +78,32 @@ class EventReader(wiring.Component):
         """Build the state machine over the words."""
         m = Module()
         word, low = self.words.payload, Signal(16)
-        axon = word[:15]
-        accepted = Signal()
+        # The event, a cycle late. Only so many bits of an axon can differ from zero.
+        axon, event, exists = Signal(15), Signal(), Signal()
         m.d.comb += [
-            accepted.eq(
-                (axon >= self._config.neurons)
-                & (axon < self._config.axons)
-                & (axon[(AXONS_PER_WORD - 1).bit_length() :] < self.axon_words)
-            ),
-            self.spikes.payload.eq(axon),
+            exists.eq((axon >= self._config.neurons) & (axon < self._config.axons)),
+            self.spikes.payload.eq(axon[: (self._config.axons - 1).bit_length()]),
+            self.spikes.valid.eq(event & exists),
+            self.refused.eq(event & ~(exists & self.in_use)),
             self.control_value.eq(Cat(low, word)),
-            self.busy.eq(self.steps_left != 0),
         ]
+        m.d.sync += [axon.eq(word), event.eq(0)]
         with m.FSM(name="event"):
             with m.State("WORD"):
-                m.d.comb += self.words.ready.eq(self.steps_left == 0)
-                with m.If(self.words.valid & self.words.ready & ~self.stop):
+                m.d.comb += self.words.ready.eq(1)
+                with m.If(self.words.valid & ~self.stop):
                     with m.If(~word[15]):
-                        m.d.comb += [self.spikes.valid.eq(accepted), self.refused.eq(~accepted)]
+                        m.d.sync += event.eq(1)
                     with m.Elif(~word[14]):
                         m.d.sync += self.steps_left.eq(word[:14])
+                        m.next = "STEPS"
                     with m.Else():
                         m.d.sync += self.control_register.eq(word[:14])
                         m.next = "VALUE LOW"
+            with m.State("STEPS"):
+                m.d.comb += self.busy.eq(1)
+                with m.If(self.steps_left == 0):
+                    m.next = "WORD"
             with m.State("VALUE LOW"):
                 m.d.comb += [self.words.ready.eq(1), self.busy.eq(1)]
                 m.d.sync += low.eq(word)

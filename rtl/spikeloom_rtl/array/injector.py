@@ -20,7 +20,8 @@ _LANE_BITS = (AXONS_PER_WORD - 1).bit_length()
 class Injector(wiring.Component):
     """Looks up an axon's delay and tells the scheduler when its spike is due.
 
-    Spikes of axons that are not in use end here. Latency 1 cycle, throughput one spike a cycle.
+    Spikes of axons that are not in use end here. Latency 1 cycle, 2 where memories are followed by
+    registers; throughput one spike a cycle.
 
     Parameters
     ----------
@@ -31,10 +32,14 @@ class Injector(wiring.Component):
     -------
     spikes : In(stream.Signature(15))
         Axons that spike; always ready.
+    in_use : Out(1)
+        The axon in `spikes` is in use.
     t : In(32)
         The step that runs or, between steps, comes next; delays count from it.
     axon_words : In(16)
         Axons in use, in words of 16.
+    busy : Out(1)
+        A spike is under way in here.
     due : Out(stream.Signature(DueSpike))
         To the scheduler, which is always ready.
     host : In(HostPort)
@@ -42,8 +47,10 @@ class Injector(wiring.Component):
     """
 
     spikes: stream.Interface
+    in_use: Signal
     t: Signal
     axon_words: Signal
+    busy: Signal
     due: stream.Interface
     host: Any
 
@@ -52,8 +59,10 @@ class Injector(wiring.Component):
         super().__init__(
             {
                 "spikes": In(stream.Signature(15)),
+                "in_use": Out(1),
                 "t": In(32),
                 "axon_words": In(16),
+                "busy": Out(1),
                 "due": Out(stream.Signature(DueSpike(config))),
                 "host": In(HostPort(config.delay_bits)),
             }
@@ -66,16 +75,26 @@ class Injector(wiring.Component):
         m.submodules.delays = delays = HostMemory(width=config.delay_bits, depth=config.axons)
         wiring.connect(m, wiring.flipped(self.host), delays.host)
         axon = self.spikes.payload
-        late = Signal.like(axon)
+        found = Signal(DueSpike(config))
+        late = Signal.like(found.axon)
         valid = Signal()
-        in_use = Signal()
+        # Words in use are never more than there are.
+        in_use = self.axon_words[: config.axon_words.bit_length()]
         m.d.comb += [
             self.spikes.ready.eq(1),
-            in_use.eq(axon[_LANE_BITS:] < self.axon_words),
+            self.in_use.eq(axon[_LANE_BITS:] < in_use),
             delays.read_address.eq(axon),
-            self.due.valid.eq(valid),
-            self.due.payload.axon.eq(late),
-            self.due.payload.slot.eq(self.t[: config.delay_bits] + delays.read_data),
+            found.axon.eq(late),
+            found.slot.eq(self.t[: config.delay_bits] + delays.read_data),
         ]
-        m.d.sync += [valid.eq(self.spikes.valid & in_use), late.eq(axon)]
+        m.d.sync += [valid.eq(self.spikes.valid & self.in_use), late.eq(axon)]
+        if config.memories_registered:
+            m.d.sync += [self.due.valid.eq(valid), self.due.payload.eq(found)]
+            m.d.comb += self.busy.eq(valid | self.due.valid)
+        else:
+            m.d.comb += [
+                self.due.valid.eq(valid),
+                self.due.payload.eq(found),
+                self.busy.eq(valid),
+            ]
         return m

@@ -20,7 +20,9 @@ _QUEUE = 8
 class RowTable(wiring.Component):
     """Turns axons into rows; an axon without a row costs one cycle and goes no further.
 
-    Latency 2 cycles, throughput one axon a cycle while there is room for its row.
+    Latency 3 cycles, throughput one axon a cycle while there is room for its row. Where memories
+    are followed by registers latency is 4 cycles; a single core without them needs no queue, so it
+    is 1.
 
     Parameters
     ----------
@@ -56,22 +58,46 @@ class RowTable(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Build the table and the queue behind it."""
+        """Build the table and what stands behind it."""
         m = Module()
-        bits = self._config.row_bits
         m.submodules.table = table = HostMemory(width=self._width, depth=self._config.axons)
-        m.submodules.queue = queue = BlockQueue(width=bits, depth=_QUEUE)
         wiring.connect(m, wiring.flipped(self.host), table.host)
-        wiring.connect(m, queue.o, wiring.flipped(self.rows))
+        m.d.comb += table.read_address.eq(self.axons.payload)
         looked_up = Signal()
-        entry = table.read_data
-        m.d.comb += [
-            # One axon may be between table and queue: room for two is room enough.
-            self.axons.ready.eq(queue.free > 1),
-            table.read_address.eq(self.axons.payload),
-            queue.i.payload.eq(entry[:bits]),
-            queue.i.valid.eq(looked_up & entry[bits]),
-            self.idle.eq(~looked_up & queue.empty),
-        ]
-        m.d.sync += looked_up.eq(self.axons.valid & self.axons.ready)
+        if self._config.cores == 1 and not self._config.memories_registered:
+            self._show(m, table, looked_up)
+        else:
+            self._enqueue(m, table, looked_up)
         return m
+
+    def _show(self, m: Module, table: HostMemory, looked_up: Signal) -> None:
+        """Let the memory's own register hold the row: no other core waits for this one."""
+        bits = self._config.row_bits
+        m.d.comb += [
+            self.rows.valid.eq(looked_up & table.read_data[bits]),
+            self.rows.payload.eq(table.read_data[:bits]),
+            self.axons.ready.eq(~self.rows.valid | self.rows.ready),
+            table.read_en.eq(self.axons.ready),
+            self.idle.eq(~looked_up),
+        ]
+        with m.If(self.axons.ready):
+            m.d.sync += looked_up.eq(self.axons.valid)
+
+    def _enqueue(self, m: Module, table: HostMemory, looked_up: Signal) -> None:
+        """Let rows wait in a queue, which is ready early enough for what is on its way."""
+        bits = self._config.row_bits
+        m.submodules.queue = queue = BlockQueue(width=bits, depth=_QUEUE)
+        wiring.connect(m, queue.o, wiring.flipped(self.rows))
+        m.d.sync += looked_up.eq(self.axons.valid & self.axons.ready)
+        entry, here = table.read_data, looked_up
+        if self._config.memories_registered:
+            entry, here = Signal.like(table.read_data, name="entry"), Signal(name="here")
+            m.d.sync += [entry.eq(table.read_data), here.eq(looked_up)]
+        under_way = 2 if self._config.memories_registered else 1
+        m.d.comb += [
+            # Room for one more than may be between table and queue.
+            self.axons.ready.eq(queue.free > under_way),
+            queue.i.payload.eq(entry[:bits]),
+            queue.i.valid.eq(here & entry[bits]),
+            self.idle.eq(~looked_up & ~here & queue.empty),
+        ]

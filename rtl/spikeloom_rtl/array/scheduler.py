@@ -3,17 +3,19 @@
 from typing import Any
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig
 from spikeloom.contract.numbers import AXONS_PER_WORD
 
-from .host_memory import HostMemory, HostPort
+from .host_memory import HostPort
 
 __all__ = ["DueSpike", "Scheduler"]
 
 _LANE_BITS = (AXONS_PER_WORD - 1).bit_length()
+_GROUP = 4
+"""Bits that a table of four inputs looks at together."""
 
 
 class DueSpike(data.StructLayout):
@@ -29,7 +31,9 @@ class Scheduler(wiring.Component):
     Between steps and while neurons are updated it takes spikes, one a cycle, and sets their bits
     (two spikes of one axon in one step are one). A walk visits the words of one slot, clears them
     and hands out the axons whose bits were set, lowest first. It takes one cycle for a word
-    without set bits, else one a bit plus the cycles in which `axons` is not ready, plus two.
+    without set bits, else one a bit plus the cycles in which `axons` is not ready, plus three, or
+    four where memories are followed by registers. Words without set bits are passed while the
+    bits of one before them are handed out.
 
     Parameters
     ----------
@@ -53,6 +57,7 @@ class Scheduler(wiring.Component):
     axons : Out(stream.Signature(15))
         Axons that are due.
     host : In(HostPort(16))
+        What it writes is in the memory a cycle later than elsewhere.
     """
 
     due: stream.Interface
@@ -87,79 +92,159 @@ class Scheduler(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the memory, the path that sets bits and the walk."""
         m = Module()
-        depth = self._config.delay_slots * self._config.axon_words
-        m.submodules.pending = pending = HostMemory(width=AXONS_PER_WORD, depth=depth)
-        wiring.connect(m, wiring.flipped(self.host), pending.host)
-        m.d.comb += self.due.ready.eq(1)
-        self._set(m, pending)
-        self._walk(m, pending)
+        depth = max(2, self._config.delay_slots * self._config.axon_words)
+        pending: memory.Memory = memory.Memory(shape=AXONS_PER_WORD, depth=depth, init=[])
+        m.submodules.pending = pending
+        self._read, write = pending.read_port(), pending.write_port()
+        self._taken = Signal()  # the spike of the cycle before is to be written
+        self._cleared = Signal()  # the walk has read a word, which is to be cleared
+        self._gathered = Signal(AXONS_PER_WORD)  # what is to be written, but for bits that were set
+        self._same = Signal()  # the next spike is of the word that would be written
+        written, address = Signal(), Signal.like(write.addr)
+        m.d.sync += written.eq(self.host.select & self.host.commit)
+        with m.If(self._read.en):
+            m.d.sync += address.eq(self._read.addr)
+        # The host's words take the way of the spikes.
+        old = self._read.data & self._taken.replicate(AXONS_PER_WORD)
+        m.d.comb += [
+            write.addr.eq(address),
+            write.data.eq(old | self._gathered),
+            write.en.eq((self._taken & ~self._same) | self._cleared | written),
+            self.host.read_data.eq(self._read.data),
+        ]
+        self._set(m, address)
+        self._walk(m)
         return m
 
-    def _set(self, m: Module, pending: HostMemory) -> None:
+    def _set(self, m: Module, address: Signal) -> None:
         """Read, set the bits and write back: one spike a cycle, also into the same word.
 
         Spikes that follow each other into one word are gathered and written together, so no word
         is read in the cycle in which it is written.
         """
-        spike = self.due.payload
-        taken = Signal()
-        gathered = Signal(AXONS_PER_WORD)
-        address = Signal.like(pending.write_address)
+        spike, same = self.due.payload, self._same
         here = Signal.like(address)
-        same, onto = Signal(), Signal.like(gathered)
+        onto = Signal.like(self._gathered)
         m.d.comb += [
+            self.due.ready.eq(1),
             here.eq(self._base(spike.slot) + spike.axon[_LANE_BITS:]),
-            same.eq(self.due.valid & taken & (here == address)),
-            onto.eq(gathered & same.replicate(AXONS_PER_WORD)),
-            self.settled.eq(~self.due.valid & ~taken),
+            same.eq(self.due.valid & self._taken & (here == address)),
+            onto.eq(self._gathered & same.replicate(AXONS_PER_WORD)),
+            self.settled.eq(~self.due.valid & ~self._taken),
+            self._read.addr.eq(Mux(self.host.select, self.host.offset, here)),
+            self._read.en.eq(~same),
         ]
-        m.d.sync += [
-            taken.eq(self.due.valid),
-            gathered.eq(onto | (1 << spike.axon[:_LANE_BITS])),
-            address.eq(here),
-        ]
-        with m.If(~self.walking):
-            m.d.comb += [pending.read_address.eq(here), pending.read_en.eq(~same)]
-        with m.If(taken & ~same):
-            m.d.comb += [
-                pending.write_address.eq(address),
-                pending.write_data.eq(pending.read_data | gathered),
-                pending.write_en.eq(1),
-            ]
+        m.d.sync += self._taken.eq(self.due.valid)
+        with m.If(self.host.select):
+            m.d.sync += self._gathered.eq(self.host.data)
+        with m.Elif(self.due.valid):
+            m.d.sync += self._gathered.eq(onto | (1 << spike.axon[:_LANE_BITS]))
+        with m.Else():
+            m.d.sync += self._gathered.eq(0)
 
-    def _walk(self, m: Module, pending: HostMemory) -> None:
-        """Hand out the bits of a word while the next one is already being read."""
-        bits = Signal(AXONS_PER_WORD)
-        word = Signal(15 - _LANE_BITS)
-        ahead = Signal(16)
-        base = Signal.like(pending.read_address)
-        running = Signal()
-        lowest = Signal(_LANE_BITS)
-        for bit in reversed(range(AXONS_PER_WORD)):
-            with m.If(bits[bit]):
-                m.d.comb += lowest.eq(bit)
-        rest = bits & (bits - 1)[:AXONS_PER_WORD]
+    def _walk(self, m: Module) -> None:
+        """Hand out the bits of a word while the next ones are already being read."""
+        words = self._config.axon_words
+        bits, word, take = Signal(AXONS_PER_WORD), Signal(range(words)), Signal()
+        ahead, nearer = Signal(range(words + 1)), Signal(range(words + 1))
+        running, read, fetched, moves = Signal(), Signal(), Signal(), Signal()
+        lowest, rest, single = self._take_apart(m, bits)
+        waits, waiting, number = self._waiting(m, fetched, moves, ahead)
         m.d.comb += [
-            self.walking.eq(running | (bits != 0)),
+            self.walking.eq(running | fetched | waits | (bits != 0)),
             self.axons.valid.eq(bits != 0),
             self.axons.payload.eq(Cat(lowest, word)),
+            take.eq((bits == 0) | (single & self.axons.ready)),
+            moves.eq(~waits | take),
+            read.eq(running & (moves | ~fetched)),
+            nearer.eq(ahead + 1),
         ]
-        with m.If(self.axons.valid & self.axons.ready):
+        with m.If(take):
+            m.d.sync += [bits.eq(Mux(waits, waiting, 0)), word.eq(number)]
+        with m.Elif(self.axons.ready):
             m.d.sync += bits.eq(rest)
-        advance = Signal()
-        m.d.comb += advance.eq(running & ((bits == 0) | ((rest == 0) & self.axons.ready)))
-        with m.If(self.walking):
-            # The word after the one that is loaded now; held while the walk does not advance.
-            m.d.comb += pending.read_address.eq(base + ahead + Mux(advance, 1, 0))
-        with m.If(advance):
+        m.d.sync += self._cleared.eq(read)
+        in_use = self.axon_words[: words.bit_length()]
+        address = Signal.like(self._read.addr)
+        if words & (words - 1):
+            with m.If(read):
+                m.d.sync += address.eq(address + 1)
+            with m.If(self.walk):
+                m.d.sync += address.eq(self._base(self.slot))
+        else:
+            m.d.comb += address.eq(self._base(self.slot) | ahead[: len(word)])
+        with m.If(running | fetched):  # what is shown stays until it is taken
+            m.d.comb += [self._read.addr.eq(address), self._read.en.eq(read)]
+        with m.If(read):
+            m.d.sync += [ahead.eq(nearer), fetched.eq(1), running.eq(nearer != in_use)]
+        with m.Elif(moves):
+            m.d.sync += fetched.eq(0)
+        with m.If(self.walk):
+            m.d.sync += [ahead.eq(0), running.eq(in_use != 0)]
+
+    def _waiting(
+        self, m: Module, fetched: Signal, moves: Signal, ahead: Signal
+    ) -> tuple[Signal, Signal, Signal]:
+        """Return whether a word with set bits waits, its bits and its number.
+
+        It waits where the memory shows it, or in a register where a memory is too slow for that.
+        """
+        waits, waiting = Signal(), Signal(AXONS_PER_WORD)
+        number, shown = Signal.like(ahead), Signal.like(ahead)
+        with m.If(self._read.en):
+            m.d.sync += shown.eq(ahead)
+        if self._config.memories_registered:
+            kept, some = Signal(), Signal(AXONS_PER_WORD // _GROUP)
+            m.d.comb += waits.eq(kept & some.any())
+            with m.If(moves):
+                m.d.sync += [
+                    waiting.eq(self._read.data),
+                    some.eq(Cat(group.any() for group in _groups(self._read.data))),
+                    kept.eq(fetched),
+                    number.eq(shown),
+                ]
+        else:
             m.d.comb += [
-                pending.write_address.eq(base + ahead),
-                pending.write_data.eq(0),
-                pending.write_en.eq(1),
+                waiting.eq(self._read.data),
+                waits.eq(fetched & self._read.data.any()),
+                number.eq(shown),
             ]
-            m.d.sync += [bits.eq(pending.read_data), word.eq(ahead), ahead.eq(ahead + 1)]
-            with m.If(ahead + 1 == self.axon_words):
-                m.d.sync += running.eq(0)
-        with m.If(self.walk & (self.axon_words != 0)):
-            m.d.comb += pending.read_address.eq(self._base(self.slot))
-            m.d.sync += [running.eq(1), ahead.eq(0), base.eq(self._base(self.slot))]
+        return waits, waiting, number
+
+    def _take_apart(self, m: Module, bits: Signal) -> tuple[Signal, Signal, Signal]:
+        """Return the number of the lowest bit, the bits without it, and whether it is the only one.
+
+        In groups of four, of which a table of four inputs answers every question.
+        """
+        lowest, rest, single = Signal(_LANE_BITS), Signal(AXONS_PER_WORD), Signal()
+        groups = _groups(bits)
+        some = Signal(len(groups))
+        m.d.comb += some.eq(Cat(group.any() for group in groups))
+        lanes, rests, several = [], [], []
+        for k, group in enumerate(groups):
+            first, inner = Signal(name=f"first_{k}"), Signal(2, name=f"inner_{k}")
+            m.d.comb += [first.eq(some[k] & ~some[:k].any()), inner.eq(_lowest(group))]
+            lanes.append(inner & first.replicate(2))
+            rests += [group[j] & ~(first & ~group[:j].any()) for j in range(_GROUP)]
+            several.append(_several(group))
+        m.d.comb += [
+            lowest.eq(Cat(lanes[0] | lanes[1] | lanes[2] | lanes[3], _lowest(some))),
+            rest.eq(Cat(rests)),
+            single.eq(~Cat(several, _several(some)).any()),
+        ]
+        return lowest, rest, single
+
+
+def _groups(word: Value) -> list[Value]:
+    return [word[k : k + _GROUP] for k in range(0, AXONS_PER_WORD, _GROUP)]
+
+
+def _lowest(group: Value) -> Value:
+    """Return the number of the lowest bit that is set of four."""
+    return Mux(group[0], 0, Mux(group[1], 1, Mux(group[2], 2, 3)))
+
+
+def _several(group: Value) -> Value:
+    """Return whether more than one of four bits is set."""
+    a, b, c, d = group
+    return (a & b) | (c & d) | ((a | b) & (c | d))
