@@ -232,6 +232,15 @@ class ArrayConfig:
         return self.learns and self.stochastic
 
     @property
+    def learns_narrowly(self) -> bool:
+        """Whether the learner is built small: one lane changes the two weights of a word in turn.
+
+        Behind one port a word that changes takes two cycles anyway. Results never depend on it.
+        """
+        by_row = self.plastic == "row" and not self.eligibility and not self.stochastic
+        return by_row and self.synapse_ports == 1 and self.lanes == 2
+
+    @property
     def words_per_row(self) -> int:
         """S, synapse words of a row, N/L."""
         return self.neurons_per_core // self.lanes

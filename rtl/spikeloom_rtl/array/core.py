@@ -8,7 +8,9 @@ from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig, MemoryMap
 
-from ..learning.learner import LEARNING_WINDOWS, Learner
+from ..learning.learner import Learner
+from ..learning.learner_ports import LEARNING_WINDOWS, LearnerPorts
+from ..learning.narrow.learner import NarrowLearner
 from ..learning.randomness import KEY_BITS
 from .core_control import CoreRegisters
 from .host_memory import HostPort
@@ -133,7 +135,8 @@ class Core(wiring.Component):
             owners["plastic"] = synapses.host_flags
         owners |= {w.name: getattr(updater, f"host_{w.name}") for w in updater.windows}
         if config.learns:
-            m.submodules.learner = learner = Learner(config, self._core)
+            build = NarrowLearner if config.learns_narrowly else Learner
+            m.submodules.learner = learner = build(config, self._core)
             self._join_learner(m, learner, row_table, synapses, integrator, updater)
             m.d.comb += [learner.words_in_use.eq(words_in_use), preparing.eq(learner.preparing)]
             owners |= {w.name: getattr(learner, f"host_{w.name}") for w in learner.windows}
@@ -147,7 +150,7 @@ class Core(wiring.Component):
     def _join_learner(
         self,
         m: Module,
-        learner: Learner,
+        learner: LearnerPorts,
         row_table: RowTable,
         synapses: Synapses,
         integrator: Integrator,
@@ -172,7 +175,7 @@ class Core(wiring.Component):
             learner.lanes_in_use.eq(lanes_in_use),
             learner.integrated.eq(integrator.reads),
             learner.word.eq(integrator.word),
-            integrator.wait.eq(learner.synapses.write if self._config.synapse_ports == 1 else 0),
+            integrator.wait.eq(learner.wait),
             self.hold.eq(learner.hold),
             self.learning.eq(learner.busy),
             self.swept.eq(learner.swept),

@@ -27,6 +27,8 @@ class SynapseAccess(wiring.Signature):
         Read a word; the integrator does not.
     weights, flags : In
         The word that was read two cycles before, whoever read it.
+    early : In
+        The weights that were read in the cycle before.
     write : Out(1), write_address, new_weights, new_flags : Out
         Write a word.
     """
@@ -41,6 +43,7 @@ class SynapseAccess(wiring.Signature):
                 "address": Out(address),
                 "weights": In(weights),
                 "flags": In(config.lanes),
+                "early": In(weights),
                 "write": Out(1),
                 "write_address": Out(address),
                 "new_weights": Out(weights),
@@ -117,6 +120,9 @@ class Synapses(wiring.Component):
             words.read_address.eq(Mux(learner.read, learner.address, self.address)),
             self.weights.eq(Cat(word[:bits] for word in old)),
             learner.weights.eq(self.weights),
+            learner.early.eq(
+                Cat(words.read_data.word_select(lane, stride)[:bits] for lane in range(lanes))
+            ),
             words.write_en.eq(learner.write),
             words.write_address.eq(learner.write_address),
         ]

@@ -21,7 +21,7 @@ from spikeloom.contract.learning import Effect as EffectKind
 from ..array.core_control import CoreRegisters
 from .fractions import CHANGE_BITS, magnitude, to_change
 
-__all__ = ["EFFECT_STAGES", "Effect"]
+__all__ = ["EFFECT_STAGES", "Effect", "counted"]
 
 EFFECT_STAGES = 4
 """Cycles from a trace to its effect."""
@@ -170,27 +170,13 @@ class Effect(wiring.Component):
             ]
         with m.Else():
             m.d.comb += [
-                factor.eq(self._counted(m, for_spikes)),
+                factor.eq(counted(m, r, self.trace, for_spikes)),
                 gain.eq(here.gain),
                 shift.eq(gain_shift),
                 negative.eq(here.negative),
             ]
         m.d.comb += self._gain_negative.eq(gains[-1] ^ reward[-1])
         return factor, gain, shift, negative
-
-    def _counted(self, m: Module, for_spikes: Signal) -> Signal:
-        """Return what the trace counts for, the function f."""
-        r = self.registers
-        counted = Signal(_F_BITS)
-        kept = self.trace & Mux(for_spikes, r.x_effect.mask, r.y_effect.mask)
-        with m.Switch(Mux(for_spikes, r.x_effect.kind, r.y_effect.kind)):
-            with m.Case(EffectKind.RECTANGULAR):
-                m.d.comb += counted.eq(Mux(self.trace.any(), TRACE_ONE, 0))
-            with m.Case(EffectKind.HISTORY):
-                m.d.comb += counted.eq((_ones(kept[:4]) + _ones(kept[4:])) << TRACE_BITS)
-            with m.Default():
-                m.d.comb += counted.eq(self.trace)
-        return counted
 
     def _sized(self, product: Signal, shift: Value, negative: Value) -> Value:
         """Return the magnitude of a term, inverted if negative."""
@@ -212,6 +198,21 @@ class Effect(wiring.Component):
                 m.d.sync += [here.gain.eq(product), here.negative.eq(self._gain_negative)]
             with m.Case(_SIDE_CYC - 1):
                 m.d.sync += here.constant.eq(total)
+
+
+def counted(m: Module, registers: Any, trace: Value, for_spikes: Value) -> Signal:
+    """Return what a trace counts for, the function f: of x for spikes, of y for arrivals."""
+    r = registers
+    result = Signal(_F_BITS, name="counted")
+    kept = trace & Mux(for_spikes, r.x_effect.mask, r.y_effect.mask)
+    with m.Switch(Mux(for_spikes, r.x_effect.kind, r.y_effect.kind)):
+        with m.Case(EffectKind.RECTANGULAR):
+            m.d.comb += result.eq(Mux(trace.any(), TRACE_ONE, 0))
+        with m.Case(EffectKind.HISTORY):
+            m.d.comb += result.eq((_ones(kept[:4]) + _ones(kept[4:])) << TRACE_BITS)
+        with m.Default():
+            m.d.comb += result.eq(trace)
+    return result
 
 
 def _ones(bits: Value) -> Value:

@@ -1,38 +1,28 @@
 """The learner of a core: traces, and the changes that arrivals, spikes and rewards make."""
 
-from typing import Any
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import wiring
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
-
-from spikeloom.contract import ArrayConfig, MemoryMap
 from spikeloom.contract.learning import Phase
 from spikeloom.contract.registers import CORE_REGISTERS
 
-from ..array.core_control import CoreRegisters, register_shape
-from ..array.host_memory import HostPort
-from ..array.synapses import SynapseAccess
+from ..array.core_control import register_shape
 from .effect import Effect
 from .fired_words import FiredWords
-from .fractions import exceeds
+from .learner_ports import LearnerPorts
 from .phases import Phases
 from .post_traces import PostTraces
 from .pre_traces import PreTraces
-from .randomness import KEY_BITS
 from .row_finder import RowFinder
 from .row_preparer import PreparedRow, RowPreparer
 from .sweeper import Sweeper
 from .weight_changer import WeightChanger
 from .word_visit import WordVisit
 
-__all__ = ["LEARNING_WINDOWS", "Learner"]
-
-LEARNING_WINDOWS = ("sources", "x", "y", "eligibility")
-"""Windows whose memories stand here, where the build has them."""
+__all__ = ["Learner"]
 
 
-class Learner(wiring.Component):
+class Learner(LearnerPorts):
     """All of a core that learns, beside the part that only infers.
 
     Rows that arrive pass through here on their way to the integrator and are prepared: 5 cycles
@@ -50,87 +40,8 @@ class Learner(wiring.Component):
 
     Members
     -------
-    registers : In(CoreRegisters)
-    key, key_ready : In
-        From the step key.
-    t : In(32)
-    start : In(1)
-        A step begins.
-    begin : In(1)
-        The update begins.
-    updated, fired : In(1)
-        The next neuron was updated; it fired.
-    learn : In(1)
-        High for one cycle after the update: sweep.
-    busy : Out(1)
-        The sweep, traces or changes are under way.
-    hold : Out(1)
-        What the next step needs is not ready.
-    arrivals : In(stream.Signature(row_bits))
-        Rows of axons that are due.
-    rows : Out(stream.Signature(row_bits))
-        The same, prepared, for the integrator.
-    preparing : Out(1)
-        A row is on its way from `arrivals` to `rows`.
-    words_in_use : In
-    lanes_in_use : In(L)
-        Lanes of the last word in use that hold neurons in use.
-    integrated : In(1), word : In
-        A word of the row in `rows` is read in this cycle.
-    synapses : Out(SynapseAccess)
-    swept : Out(20)
-        Words swept in this step so far.
-    host_<window> : In(HostPort)
-        One for each of `LEARNING_WINDOWS` that the build has.
+    Those of `LearnerPorts`.
     """
-
-    registers: Any
-    key: Signal
-    key_ready: Signal
-    t: Signal
-    start: Signal
-    begin: Signal
-    updated: Signal
-    fired: Signal
-    learn: Signal
-    busy: Signal
-    hold: Signal
-    arrivals: stream.Interface
-    rows: stream.Interface
-    preparing: Signal
-    words_in_use: Signal
-    lanes_in_use: Signal
-    integrated: Signal
-    word: Signal
-    synapses: Any
-    swept: Signal
-
-    def __init__(self, config: ArrayConfig, core: int) -> None:
-        self._config, self._core = config, core
-        memory = MemoryMap(config)
-        self.windows = [memory[name] for name in LEARNING_WINDOWS if name in memory]
-        words = config.words_per_row
-        super().__init__(
-            {
-                "registers": In(CoreRegisters(config)),
-                "key": In(KEY_BITS),
-                "key_ready": In(1),
-                "t": In(32),
-                **dict.fromkeys(("start", "begin", "updated", "fired", "learn"), In(1)),
-                "busy": Out(1),
-                "hold": Out(1),
-                "arrivals": In(stream.Signature(config.row_bits)),
-                "rows": Out(stream.Signature(config.row_bits)),
-                "preparing": Out(1),
-                "words_in_use": In(words.bit_length()),
-                "lanes_in_use": In(config.lanes),
-                "integrated": In(1),
-                "word": In(max(1, (words - 1).bit_length())),
-                "synapses": Out(SynapseAccess(config)),
-                "swept": Out(20),
-                **{f"host_{w.name}": In(HostPort(w.word_bits)) for w in self.windows},
-            }
-        )
 
     def elaborate(self, platform: object) -> Module:
         """Join the parts."""
@@ -147,10 +58,7 @@ class Learner(wiring.Component):
         m.submodules.sweeper = self._sweeper = Sweeper(config)
         m.submodules.changer = self._changer = WeightChanger(config, self._core)
         self._changing = Signal()
-        self._plastic_rows = Signal(config.rows_per_core.bit_length())
-        r, most = self.registers, config.rows_per_core
-        rows = Cat(r.plastic_rows, Const(0, 1))
-        m.d.sync += self._plastic_rows.eq(Mux(exceeds(rows, Const(most, len(rows))), most, rows))
+        self._plastic_rows = self._rows_with_traces(m)
         self._join_hosts(m)
         self._join_traces(m)
         self._join_phases(m)
@@ -277,7 +185,8 @@ class Learner(wiring.Component):
             sweeper.entry.eq(self._fired_words.entry),
             self._fired_words.index.eq(sweeper.index),
             sweeper.words_in_use.eq(self.words_in_use),
-            sweeper.wait.eq(changer.write if one_port else 0),
+            self.wait.eq(changer.write if one_port else 0),
+            sweeper.wait.eq(self.wait),
             synapses.read.eq(sweeper.visit.valid),
             synapses.address.eq(sweeper.visit.address),
             post.word.eq(late.word),

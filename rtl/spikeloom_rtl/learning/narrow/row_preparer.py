@@ -1,0 +1,83 @@
+"""The row preparer of a narrow core: whether a row learns."""
+
+from typing import Any
+
+from amaranth.hdl import Cat, Const, Module, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from spikeloom.contract import ArrayConfig, MemoryMap
+from spikeloom.contract.learning import TRACE_BITS
+
+from ...array.host_memory import HostMemory, HostPort
+from ..fractions import exceeds
+from ..row_preparer import TracedRow
+
+__all__ = ["PreparedRow", "RowPreparer"]
+
+
+class PreparedRow(data.StructLayout):
+    """A row, its trace where it is swept, and whether it has a trace and is plastic."""
+
+    def __init__(self, config: ArrayConfig) -> None:
+        super().__init__({"row": config.row_bits, "trace": TRACE_BITS, "traced": 1, "plastic": 1})
+
+
+class RowPreparer(wiring.Component):
+    """Looks up whether a row is plastic. Latency 1 cycle, throughput one row a cycle.
+
+    Parameters
+    ----------
+    config : ArrayConfig
+        R.
+
+    Members
+    -------
+    rows : In(stream.Signature(TracedRow))
+    prepared : Out(stream.Signature(PreparedRow))
+    plastic_rows : In
+        Rows from here on have no trace and do not learn.
+    host : In(HostPort)
+        Window ``sources``.
+    """
+
+    rows: stream.Interface
+    prepared: stream.Interface
+    plastic_rows: Signal
+    host: Any
+
+    def __init__(self, config: ArrayConfig) -> None:
+        self._config = config
+        self._window = MemoryMap(config)["sources"]
+        super().__init__(
+            {
+                "rows": In(stream.Signature(TracedRow(config))),
+                "prepared": Out(stream.Signature(PreparedRow(config))),
+                "plastic_rows": In(config.rows_per_core.bit_length()),
+                "host": In(HostPort(self._window.word_bits)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the table and the register beside it."""
+        m = Module()
+        m.submodules.sources = sources = HostMemory(
+            width=self._window.word_bits, depth=self._window.depth
+        )
+        wiring.connect(m, wiring.flipped(self.host), sources.host)
+        held = Signal(TracedRow(self._config))
+        rows = Cat(self.plastic_rows, Const(0, 1))
+        below = exceeds(rows, Cat(held.row, Const(0, len(rows) - len(held.row))))
+        prepared = self.prepared.payload
+        m.d.comb += [
+            self.rows.ready.eq(~self.prepared.valid | self.prepared.ready),
+            sources.read_address.eq(self.rows.payload.row),
+            sources.read_en.eq(self.rows.ready),
+            prepared.row.eq(held.row),
+            prepared.trace.eq(held.trace),
+            prepared.traced.eq(below),
+            prepared.plastic.eq(below & sources.read_data[-1]),
+        ]
+        with m.If(self.rows.ready):
+            m.d.sync += [self.prepared.valid.eq(self.rows.valid), held.eq(self.rows.payload)]
+        return m
