@@ -81,12 +81,12 @@ def test_unknown_names_are_refused():
 def test_options_choose_windows():
     assert "plastic" in MAPS["tiny"]
     assert "plastic" not in MAPS["up5k"]
-    assert [field.name for field in MAPS["up5k"]["sources"].fields] == ["axon", "plastic"]
+    assert [field.name for field in MAPS["up5k"]["sources"].fields] == ["plastic"]
     assert [field.name for field in MAPS["tiny"]["sources"].fields] == ["axon"]
     cut = MAPS["tiny"].config.replace(stochastic=False)
     assert "sources" not in MemoryMap(cut)
-    by_row = MemoryMap(cut.replace(plastic="row"))
-    assert [field.name for field in by_row["sources"].fields] == ["plastic"]
+    by_row = MemoryMap(MAPS["tiny"].config.replace(plastic="row"))
+    assert [field.name for field in by_row["sources"].fields] == ["axon", "plastic"]
     frozen = MemoryMap(CONFIGS["tiny"].replace(plastic="none"))
     assert not {"plastic", "sources", "x", "y"} & {window.name for window in frozen}
     assert [name for name in CONFIGS if "eligibility" in MAPS[name]] == ["quad_elig"]

@@ -31,6 +31,7 @@ _ALL = (
         state_bits=16,
         theta=False,
         plastic="row",
+        stochastic=False,
         synapse_ports=1,
         probes=32,
         input_words=256,

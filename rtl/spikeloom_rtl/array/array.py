@@ -211,10 +211,11 @@ class Array(wiring.Component):
             writer.stop.eq(link.stop),
             writer.free.eq(link.output_free),
             link.waiting.eq(writer.waiting),
-            link.busy.eq(
-                self._sequencer.running | self._reader.busy | writer.untold | ~self._settled
-            ),
         ]
+        # Registered as well: much of the link asks for it.
+        m.d.sync += link.busy.eq(
+            self._sequencer.running | self._reader.busy | writer.untold | ~self._settled
+        )
 
     def _join_status(self, m: Module) -> None:
         """Lead everything that is counted or shown to the status registers."""

@@ -27,7 +27,7 @@ from .signatures import word_bits
 
 __all__ = ["Link"]
 
-_WORD_CYC = 2
+_WORD_CYC = 3
 """Cycles after which a word that left the input ring shows in the array's `busy`."""
 
 

@@ -8,7 +8,7 @@ from spikeloom.contract.frames import ResetKind
 
 __all__ = ["ResetControl"]
 
-_SETTLE_CYC = 4
+_SETTLE_CYC = 6
 """Cycles that the array must be seen idle: longer than a word takes from ring to `busy`."""
 
 
