@@ -5,7 +5,9 @@ import random
 import cocotb
 from bench_support import SEED, start
 from cocotb.triggers import RisingEdge
-from rtl_configs import SMALL
+from rtl_configs import bench_config
+
+CONFIG = bench_config()
 
 
 async def schedule(dut, axon, slot):
@@ -48,20 +50,22 @@ async def walk(dut, rng, slot, axon_words, ready):
 async def walks_hand_out_what_was_scheduled(dut):
     await start(dut)
     rng = random.Random(SEED)
-    expected = {slot: set() for slot in range(SMALL.delay_slots)}
+    expected = {slot: set() for slot in range(CONFIG.delay_slots)}
     for _ in range(60):
         for _ in range(rng.choice([0, 1, 5, 80])):
-            axon, slot = rng.randrange(SMALL.axons), rng.randrange(SMALL.delay_slots)
+            axon, slot = rng.randrange(CONFIG.axons), rng.randrange(CONFIG.delay_slots)
             await schedule(dut, axon, slot)
             expected[slot].add(axon)
         await settle(dut)
-        slot = rng.randrange(SMALL.delay_slots)
-        words = rng.choice([SMALL.axon_words, rng.randrange(SMALL.axon_words + 1)])
+        slot = rng.randrange(CONFIG.delay_slots)
+        words = rng.choice([CONFIG.axon_words, rng.randrange(CONFIG.axon_words + 1)])
         due = sorted(axon for axon in expected[slot] if axon // 16 < words)
         axons, cycles, stalls = await walk(dut, rng, slot, words, rng.choice([0.3, 1.0]))
         assert axons == due
         busy_words = {axon // 16 for axon in due}
-        assert cycles <= len(due) + words - len(busy_words) + stalls + 4
+        assert (
+            cycles <= len(due) + words - len(busy_words) + stalls + 3 + CONFIG.memories_registered
+        )
         expected[slot] -= set(due)
 
 
@@ -69,9 +73,9 @@ async def walks_hand_out_what_was_scheduled(dut):
 async def spikes_into_one_word_back_to_back_are_all_kept(dut):
     await start(dut)
     rng = random.Random(SEED)
-    await walk(dut, rng, 2, SMALL.axon_words, 1.0)  # empty what the test before has left
+    await walk(dut, rng, 2, CONFIG.axon_words, 1.0)  # empty what the test before has left
     for axon in [0, 1, 2, 15, 14, 0, 16, 3]:
         await schedule(dut, axon, 2)
     await settle(dut)
-    axons, _, _ = await walk(dut, rng, 2, SMALL.axon_words, 1.0)
+    axons, _, _ = await walk(dut, rng, 2, CONFIG.axon_words, 1.0)
     assert axons == [0, 1, 2, 3, 14, 15, 16]

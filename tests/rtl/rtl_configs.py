@@ -1,6 +1,11 @@
 """Configurations for benches of single components: small, odd, and unlike each other."""
 
+import os
+
 from spikeloom.contract import ArrayConfig
+
+BENCH_CONFIG = "SPIKELOOM_BENCH_CONFIG"
+"""Environment variable in which a test names the configuration of a bench: a key of `CONFIGS`."""
 
 SMALL = ArrayConfig(
     name="small",
@@ -18,3 +23,14 @@ SMALL = ArrayConfig(
 
 SMALL_FAST = SMALL.replace(clock_hz=75_000_000)
 """The same with registers behind its memories."""
+
+SMALL_PLAIN = SMALL.replace(theta=False, state_bits=16)
+"""Slow, without theta."""
+
+CONFIGS = {"slow": SMALL, "fast": SMALL_FAST, "plain": SMALL_PLAIN}
+"""What benches of components with several forms run on."""
+
+
+def bench_config() -> ArrayConfig:
+    """Return the configuration that the test has named, for the bench in the simulator."""
+    return CONFIGS[os.environ.get(BENCH_CONFIG, "slow")]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from rtl_configs import SMALL, SMALL_FAST
+from rtl_configs import BENCH_CONFIG, CONFIGS
 
 from spikeloom.contract import ArrayConfig
 from spikeloom_rtl.array.neuron import Neuron
@@ -14,13 +14,19 @@ from spikeloom_sim.verilated.bench import run_bench
 pytestmark = pytest.mark.verilated
 
 
-@pytest.mark.parametrize("config", [SMALL, SMALL_FAST], ids=["slow", "fast"])
+@pytest.fixture(params=CONFIGS)
+def config(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ArrayConfig:
+    """Give each configuration of `CONFIGS`, to the bench as well."""
+    monkeypatch.setenv(BENCH_CONFIG, request.param)
+    return CONFIGS[request.param]
+
+
 def test_scheduler(config: ArrayConfig, tmp_path: Path) -> None:
     run_bench(Scheduler(config), name="scheduler", test_module="bench_scheduler", work=tmp_path)
 
 
-def test_neuron(tmp_path: Path) -> None:
-    run_bench(Neuron(SMALL), name="neuron", test_module="bench_neuron", work=tmp_path)
+def test_neuron(config: ArrayConfig, tmp_path: Path) -> None:
+    run_bench(Neuron(config), name="neuron", test_module="bench_neuron", work=tmp_path)
 
 
 def test_output_writer(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ _GROUP_BITS = 2
 class BusFabric(wiring.Component):
     """Decodes addresses; one access at a time.
 
-    A write takes 3 cycles, a read 4 until its response; 5 in fast builds, which choose among the
+    A write takes 4 cycles, a read 5 until its response; 6 in fast builds, which choose among the
     words that were read in two cycles. Clearing takes one cycle a word of the deepest memory that
     is cleared: all of them, in all cores, are cleared side by side.
 
@@ -104,6 +104,9 @@ class BusFabric(wiring.Component):
                     m.next = "SELECT"
             with m.State("SELECT"):
                 m.d.comb += accesses.eq(1)
+                m.next = "WAIT"
+            with m.State("WAIT"):  # some memories see the offset a cycle late
+                m.d.comb += accesses.eq(1)
                 m.next = "COMMIT"
             with m.State("COMMIT"):
                 m.d.comb += commit.eq(asked.write)
@@ -122,8 +125,10 @@ class BusFabric(wiring.Component):
                 m.d.comb += [clearing.eq(1), clears.eq(1), commit.eq(1)]
                 m.d.sync += [offset.eq(offset + 1), data.eq(0)]
                 with m.If(self._is_last(offset)):
-                    m.d.comb += [clears.eq(0), self.cleared.eq(1)]
-                    m.next = "IDLE"
+                    m.next = "CLEARED"
+            with m.State("CLEARED"):  # here too
+                m.d.comb += [clearing.eq(1), commit.eq(1), self.cleared.eq(1)]
+                m.next = "IDLE"
         return m
 
     @property

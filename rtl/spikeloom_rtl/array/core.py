@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Array, Cat, Const, Module, Signal, Value
+from amaranth.hdl import Array, Cat, Const, EnableInserter, Module, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -109,8 +109,9 @@ class Core(wiring.Component):
         config = self._config
         m.submodules.row_table = row_table = RowTable(config)
         m.submodules.synapses = synapses = Synapses(config)
-        m.submodules.integrator = integrator = Integrator(config)
+        integrator = Integrator(config)
         m.submodules.updater = updater = Updater(config)
+        m.submodules.integrator = EnableInserter(updater.go)(integrator)
         wiring.connect(m, wiring.flipped(self.axons), row_table.axons)
         wiring.connect(m, updater.spikes, wiring.flipped(self.spikes))
         words_in_use = Signal.like(integrator.words_in_use)
@@ -120,7 +121,6 @@ class Core(wiring.Component):
             synapses.address.eq(integrator.address),
             integrator.weights.eq(synapses.weights),
             integrator.words_in_use.eq(words_in_use),
-            integrator.begin.eq(self.update),
             integrator.take.eq(updater.take),
             integrator.last.eq(updater.last),
             updater.accumulator.eq(integrator.accumulator),

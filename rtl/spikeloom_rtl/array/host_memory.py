@@ -29,11 +29,12 @@ class HostPort(wiring.Signature):
     offset : Out(20)
         The word.
     commit : Out(1)
-        With `select`: write `data` now. `select` and `offset` have been stable for a cycle, or
-        the memories are being cleared.
+        With `select`: write `data` now. `select` and `offset` have been stable for two cycles, or
+        the memories are being cleared: then offsets count up, and the last one stands, or one
+        after it, for one cycle more.
     data : Out(width)
     read_data : In(width)
-        The word at the `offset` of the cycle before.
+        The word at the `offset` of two cycles before, or one.
     """
 
     def __init__(self, width: int) -> None:

@@ -18,7 +18,7 @@ class Integrator(wiring.Component):
     Integration: S cycles a row (only words with neurons in use), without gaps between rows unless
     told to wait, plus one cycle at the end. Update: neurons
     are taken in order from 0; with `take` high in cycle k for a neuron, `accumulator` is its sum in
-    cycle k+1. A word is cleared when its last neuron has been taken, or at the end of the update,
+    cycle k+2. A word is cleared when its last neuron has been taken, or at the end of the update,
     so all accumulators are zero between steps.
 
     Parameters
@@ -39,10 +39,8 @@ class Integrator(wiring.Component):
         From the synapse memory, two cycles later.
     busy : Out(1)
         A word is on its way to the accumulators.
-    begin : In(1)
-        The next neuron to be taken is neuron 0.
     take : In(1), last : In(1)
-        Take the next neuron; no more follow in this step.
+        Take the next neuron; no more follow in this step. After the last one comes neuron 0.
     accumulator : Out(signed)
     """
 
@@ -54,7 +52,6 @@ class Integrator(wiring.Component):
     address: Signal
     weights: Signal
     busy: Signal
-    begin: Signal
     take: Signal
     last: Signal
     accumulator: Signal
@@ -74,7 +71,6 @@ class Integrator(wiring.Component):
                 "address": Out(max(1, (synapse_words - 1).bit_length())),
                 "weights": In(config.lanes * config.weight_bits),
                 "busy": Out(1),
-                "begin": In(1),
                 "take": In(1),
                 "last": In(1),
                 "accumulator": Out(signed(config.accumulator_bits)),
@@ -86,6 +82,7 @@ class Integrator(wiring.Component):
         m = Module()
         config = self._config
         width = config.lanes * config.accumulator_bits
+        self._word = Signal(self._word_bits)
         self._early, self._late = Signal(self._word_bits), Signal(self._word_bits)
         self._old, self._new = Signal(width), Signal(width)
         self._write = Signal()
@@ -110,31 +107,32 @@ class Integrator(wiring.Component):
             write.en.eq(self._write),
             self._old.eq(read.data),
         ]
-        m.d.sync += self._late.eq(self._early)
-        self._integrate(m)
-        self._give_out(m)
+        m.d.sync += [self._early.eq(self._word), self._late.eq(self._early)]
+        issue = self._integrate(m)
+        ends = self._give_out(m)
+        # Both go through the words in use, from 0 to the last one and back to 0.
+        with m.If(issue | ends):
+            m.d.sync += self._word.eq(Mux(self._at_last, 0, self._word + 1))
         return m
 
-    def _integrate(self, m: Module) -> None:
-        """Add a word two cycles after it was asked for."""
+    def _integrate(self, m: Module) -> Signal:
+        """Add a word two cycles after it was asked for; return whether one is."""
         config = self._config
-        word = Signal(self._word_bits)
-        last, issue, issued, added = Signal(), Signal(), Signal(), Signal()
-        word_late = Signal.like(word)
+        word = self._word
+        issue, issued, added = Signal(), Signal(), Signal()
+        some, last_word = Signal(), Signal(self._word_bits)
+        m.d.sync += [some.eq(self.words_in_use != 0), last_word.eq(self.words_in_use - 1)]
+        self._at_last = Signal()
         m.d.comb += [
-            issue.eq(self.rows.valid & (self.words_in_use != 0) & ~self.wait),
+            self._at_last.eq(word == last_word),
+            issue.eq(self.rows.valid & some & ~self.wait),
             self.reads.eq(issue),
             self.word.eq(word),
-            last.eq(word + 1 >= self.words_in_use),
-            self.rows.ready.eq(last & ~self.wait),
+            self.rows.ready.eq((self._at_last | ~some) & ~self.wait),
             self.address.eq(self.rows.payload * config.words_per_row + word),
             self.busy.eq(self.rows.valid | issued | added),
         ]
-        with m.If(issue):
-            m.d.sync += word.eq(Mux(last, 0, word + 1))
-        with m.If(issued):
-            m.d.comb += self._early.eq(word_late)
-        m.d.sync += [issued.eq(issue), word_late.eq(word), added.eq(issued)]
+        m.d.sync += [issued.eq(issue), added.eq(issued)]
         totals = []
         for lane in range(config.lanes):
             weight = self.weights.word_select(lane, config.weight_bits).as_signed()
@@ -144,23 +142,22 @@ class Integrator(wiring.Component):
             totals.append(total)
         with m.If(added):
             m.d.comb += [self._new.eq(Cat(totals)), self._write.eq(1)]
+        return issue
 
-    def _give_out(self, m: Module) -> None:
-        """Show one accumulator after the other; clear each word after its last one."""
+    def _give_out(self, m: Module) -> Signal:
+        """Show one accumulator after the other; return whether a word's last one is taken.
+
+        That word is cleared then.
+        """
         bits = self._config.accumulator_bits
         lanes = self._config.lanes
-        lane, shown = Signal(range(lanes)), Signal(range(lanes))
-        word = Signal(self._word_bits)
-        done, full = Signal(), Signal()
-        m.d.comb += full.eq(lane == lanes - 1)
-        with m.If(self.begin):
-            m.d.sync += [lane.eq(0), word.eq(0)]
-        with m.Elif(self.take):
-            m.d.comb += self._early.eq(word)
-            m.d.sync += lane.eq(Mux(full, 0, lane + 1))
-            with m.If(full):
-                m.d.sync += word.eq(word + 1)
-        m.d.sync += [done.eq(self.take & (full | self.last)), shown.eq(lane)]
+        lane, early, shown = (Signal(range(lanes), name=f"lane_{k}") for k in range(3))
+        ends, ended, cleared = Signal(), Signal(), Signal()
+        m.d.comb += ends.eq(self.take & ((lane == lanes - 1) | self.last))
+        with m.If(self.take):
+            m.d.sync += lane.eq(Mux(ends, 0, lane + 1))
+        m.d.sync += [early.eq(lane), shown.eq(early), ended.eq(ends), cleared.eq(ended)]
         m.d.comb += self.accumulator.eq(self._old.word_select(shown, bits).as_signed())
-        with m.If(done):
+        with m.If(cleared):
             m.d.comb += self._write.eq(1)
+        return ends

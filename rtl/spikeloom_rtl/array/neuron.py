@@ -1,18 +1,27 @@
 """The neuron update: what one step does to one neuron, in a pipeline."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig
 from spikeloom.contract.numbers import DECAY_BITS, GAIN_BITS, REFRACTORY_BITS
 
-from .arithmetic import decay_factor, round_to_zero, saturate, toward_zero
+from .arithmetic import (
+    add_carry,
+    rail,
+    round_to_zero,
+    saturate,
+    shift_left,
+    toward_zero,
+)
 
-__all__ = ["NEURON_STAGES", "Neuron"]
+__all__ = ["Neuron", "neuron_stages"]
 
-NEURON_STAGES = 4
-"""Cycles from the first inputs to the outputs."""
+
+def neuron_stages(config: ArrayConfig) -> int:
+    """Return the cycles from the first inputs of a neuron to its outputs: 3, or 4 if registered."""
+    return 3 + config.memories_registered
 
 
 class Neuron(wiring.Component):
@@ -21,10 +30,11 @@ class Neuron(wiring.Component):
     A new neuron enters every cycle. To save registers each input is taken in the stage that uses
     it: inputs named ``s0_...`` of neuron k are sampled in cycle k, ``s1_...`` in cycle k+1, and
     so on, so that the memory of each parameter is simply read that much later. Outputs of neuron
-    k are valid in cycle k+4.
+    k are valid in cycle k+3, behind the logic of stage 3, or in k+4 where memories are followed by
+    registers: then outputs are registers too. `i` is there in cycle k+2 already.
 
-    Stage 0 multiplies, stage 1 rounds, adds the input and leaks, stage 2 adds current and bias
-    and holds, stage 3 compares, resets and adapts. Source: ``docs/semantics.md``, section 3.
+    Stage 0 multiplies, stage 1 rounds, adds the input and leaks, stage 2 adds current and bias,
+    stage 3 holds, compares, resets and adapts. Source: ``docs/semantics.md``, section 3.
 
     Parameters
     ----------
@@ -35,17 +45,20 @@ class Neuron(wiring.Component):
     -------
     s0_v, s0_i, s0_theta : In
         State before the step.
-    s0_v_decay, s0_i_decay, s0_theta_decay : In(13)
-        Decays; theta's is 0 in steps without decay.
+    s0_v_kept, s0_i_kept, s0_theta_kept : In(signed(13))
+        `kept` of the decays; theta's decay is 0 in steps without decay.
     s1_accumulator : In(signed)
         Sum of the weights that arrived.
     s1_gain : In(3)
         Its left shift.
     s1_leak : In
-    s2_bias, s2_threshold, s2_reset : In(signed)
-    s2_count : In(8)
+    s2_bias : In(signed)
+    s2_threshold : In(signed)
+        Only with theta; else ``s3_threshold``.
+    s3_reset : In(signed)
+    s3_count : In(8)
         The refractory counter before the step.
-    s2_hold : In(1)
+    s3_hold : In(1)
         Refractory mode: while the counter runs v is held at reset.
     s3_reset_mode, s3_refractory, s3_theta_plus : In
         What a spike does.
@@ -58,17 +71,18 @@ class Neuron(wiring.Component):
     s0_v: Signal
     s0_i: Signal
     s0_theta: Signal
-    s0_v_decay: Signal
-    s0_i_decay: Signal
-    s0_theta_decay: Signal
+    s0_v_kept: Signal
+    s0_i_kept: Signal
+    s0_theta_kept: Signal
     s1_accumulator: Signal
     s1_gain: Signal
     s1_leak: Signal
     s2_bias: Signal
     s2_threshold: Signal
-    s2_reset: Signal
-    s2_count: Signal
-    s2_hold: Signal
+    s3_threshold: Signal
+    s3_reset: Signal
+    s3_count: Signal
+    s3_hold: Signal
     s3_reset_mode: Signal
     s3_refractory: Signal
     s3_theta_plus: Signal
@@ -82,22 +96,23 @@ class Neuron(wiring.Component):
         self._config = config
         state = signed(config.state_bits)
         magnitude = unsigned(config.state_bits - 1)
+        self._registered = config.memories_registered
         super().__init__(
             {
                 "s0_v": In(state),
                 "s0_i": In(state),
                 "s0_theta": In(magnitude),
-                "s0_v_decay": In(DECAY_BITS),
-                "s0_i_decay": In(DECAY_BITS),
-                "s0_theta_decay": In(DECAY_BITS),
+                "s0_v_kept": In(signed(DECAY_BITS)),
+                "s0_i_kept": In(signed(DECAY_BITS)),
+                "s0_theta_kept": In(signed(DECAY_BITS)),
                 "s1_accumulator": In(signed(config.accumulator_bits)),
                 "s1_gain": In(GAIN_BITS),
                 "s1_leak": In(magnitude),
                 "s2_bias": In(state),
-                "s2_threshold": In(state),
-                "s2_reset": In(state),
-                "s2_count": In(REFRACTORY_BITS),
-                "s2_hold": In(1),
+                "s2_threshold" if config.theta else "s3_threshold": In(state),
+                "s3_reset": In(state),
+                "s3_count": In(REFRACTORY_BITS),
+                "s3_hold": In(1),
                 "s3_reset_mode": In(1),
                 "s3_refractory": In(REFRACTORY_BITS),
                 "s3_theta_plus": In(magnitude),
@@ -112,74 +127,89 @@ class Neuron(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the four stages."""
         m = Module()
-        current = self._currents(m)
-        theta = self._theta(m)
-        potential = self._potential(m, current)
-        self._spike(m, potential, theta)
-        i_late = Signal.like(current, name="i_late")
-        m.d.sync += [i_late.eq(current), self.i.eq(i_late)]
+        current = self._current(m)
+        self._spike(m, self._potential(m, current), self._limit(m))
+        m.d.comb += self.i.eq(current)
         return m
 
-    def _product(self, m: Module, value: Signal, decay: Signal, name: str) -> Signal:
-        """Stage 0: one multiplier, signed value by the factor that the decay keeps."""
-        factor = Cat(decay_factor(decay), Const(0, 1)).as_signed()
-        product = Signal(signed(len(value) + DECAY_BITS + 1), name=name)
-        m.d.sync += product.eq(value * factor)
+    def _product(self, m: Module, value: Value, keeps: Signal, name: str) -> Signal:
+        """Stage 0: one multiplier, signed value by the 4096ths that the decay keeps."""
+        # Without a reset, so that the register can be that of a multiplier.
+        product = Signal(signed(len(value) + DECAY_BITS), name=name, reset_less=True)
+        m.d.sync += product.eq(value * keeps + value)
         return product
 
-    def _currents(self, m: Module) -> Signal:
+    def _current(self, m: Module) -> Signal:
         """Stages 0 and 1 of the synaptic current; the result is registered for stage 2."""
         bits = self._config.state_bits
-        product = self._product(m, self.s0_i, self.s0_i_decay, "i_product")
-        total = round_to_zero(product) + (self.s1_accumulator << self.s1_gain)
+        product = self._product(m, self.s0_i, self.s0_i_kept, "i_product")
+        arrived, beyond = shift_left(m, self.s1_accumulator, self.s1_gain, bits + 1, "arrived")
+        total = Signal(signed(bits + 2), name="i_total")
+        whole, more = round_to_zero(product)
+        m.d.comb += total.eq(add_carry(whole[:bits].as_signed(), arrived, more))
+        # What does not fit there leads to the rail, whatever the current was.
+        above = total[bits - 1 :]
+        fits = ~beyond & ((above == 0) | above.all())
+        negative = Mux(beyond, self.s1_accumulator[-1], total[-1])
         current = Signal(signed(bits))
-        m.d.sync += current.eq(saturate(m, total, bits, "i_sum"))
+        m.d.sync += current.eq(Mux(fits, total[:bits], rail(negative, bits)))
         return current
 
     def _potential(self, m: Module, current: Signal) -> Signal:
-        """Stages 0 to 2 of the membrane potential; the result is registered for stage 3."""
-        bits = self._config.state_bits
-        product = self._product(m, self.s0_v, self.s0_v_decay, "v_product")
-        decayed = Signal(signed(bits))
-        m.d.comb += decayed.eq(round_to_zero(product))
-        leaked = Signal(signed(bits))
-        m.d.sync += leaked.eq(toward_zero(m, decayed, self.s1_leak, "v_leaked"))
-        summed = saturate(m, leaked + current + self.s2_bias, bits, "v_sum")
-        potential = Signal(signed(bits))
-        held = self.s2_hold & (self.s2_count != 0)
-        m.d.sync += potential.eq(Mux(held, self.s2_reset, summed))
-        return potential
+        """Stages 0 to 2 of the membrane potential; the complement is registered for stage 3.
 
-    def _theta(self, m: Module) -> Signal:
-        """Stages 0 and 1 of theta; the result is registered for stage 2. Zero if not built."""
+        So subtracting it needs no inverters.
+        """
         bits = self._config.state_bits
-        theta = Signal(bits - 1, name="theta_decayed")
-        if self._config.theta:
-            value = Cat(self.s0_theta, Const(0, 1)).as_signed()
-            product = Signal(signed(bits + DECAY_BITS + 1), name="theta_product")
-            factor = Cat(decay_factor(self.s0_theta_decay), Const(0, 1)).as_signed()
-            m.d.sync += [product.eq(value * factor), theta.eq(round_to_zero(product))]
-        return theta
-
-    def _spike(self, m: Module, potential: Signal, theta: Signal) -> None:
-        """Stages 2 and 3: threshold with theta, comparison, reset, refractory period."""
-        bits = self._config.state_bits
-        limit = Signal(signed(bits + 1))
-        theta_late = Signal.like(theta, name="theta_late")
-        m.d.sync += [limit.eq(self.s2_threshold + theta), theta_late.eq(theta)]
-        count = Signal.like(self.s2_count, name="count_late")
-        reset = Signal.like(self.s2_reset, name="reset_late")
-        m.d.sync += [count.eq(self.s2_count), reset.eq(self.s2_reset)]
-        fire = Signal()
-        m.d.comb += fire.eq((potential > limit) & (count == 0))
-        below = saturate(m, potential - limit, bits, "v_subtracted")
-        after = Mux(self.s3_reset_mode, below, reset)
-        raised = Signal(bits)
-        m.d.comb += raised.eq(theta_late + self.s3_theta_plus)
-        ceiling = Const((1 << (bits - 1)) - 1, bits - 1)
+        product = self._product(m, self.s0_v, self.s0_v_kept, "v_product")
+        leaked, inverse = Signal(signed(bits)), Signal(signed(bits))
         m.d.sync += [
-            self.fire.eq(fire),
-            self.v.eq(Mux(fire, after, potential)),
-            self.count.eq(Mux(fire, self.s3_refractory, Mux(count == 0, 0, count - 1))),
-            self.theta.eq(Mux(fire, Mux(raised[-1], ceiling, raised), theta_late)),
+            leaked.eq(toward_zero(m, product, self.s1_leak, bits, "v_leaked")),
+            inverse.eq(~saturate(m, leaked + current + self.s2_bias, bits, "v_sum")),
         ]
+        return inverse
+
+    def _limit(self, m: Module) -> Value:
+        """Stages 0 to 2 of theta and threshold, registered for stage 3."""
+        if not self._config.theta:
+            return self.s3_threshold
+        bits = self._config.state_bits
+        value = Cat(self.s0_theta, Const(0, 1)).as_signed()
+        product = self._product(m, value, self.s0_theta_kept, "theta_product")
+        self._theta, late = Signal(bits - 1), Signal(bits - 1)
+        limit = Signal(signed(bits + 1))
+        m.d.sync += [
+            late.eq(round_to_zero(product)[0]),
+            self._theta.eq(late),
+            limit.eq(self.s2_threshold + late),
+        ]
+        return limit
+
+    def _spike(self, m: Module, inverse: Signal, limit: Value) -> None:
+        """Stage 3: threshold, reset, refractory period, theta."""
+        bits = self._config.state_bits
+        domain = m.d.sync if self._registered else m.d.comb
+        potential, still = Signal(signed(bits)), Signal(signed(len(limit) + 1))
+        waits, fire, to_reset, below = Signal(), Signal(), Signal(), Signal(bits)
+        # limit - potential - 1, whose complement is what a spike leaves of the potential.
+        m.d.comb += [potential.eq(~inverse), still.eq(limit + inverse)]
+        above = ~still[bits - 1 : -1]
+        m.d.comb += [
+            waits.eq(self.s3_count != 0),
+            fire.eq(still[-1] & (potential != limit) & ~waits),
+            to_reset.eq((waits & self.s3_hold) | (fire & ~self.s3_reset_mode)),
+            below.eq(~still[: bits - 1] | above.any().replicate(bits - 1)),
+        ]
+        with m.If(to_reset):
+            domain += self.v.eq(self.s3_reset)
+        with m.Else():
+            domain += self.v.eq(Mux(fire, below, potential))
+        domain += [
+            self.fire.eq(fire),
+            self.count.eq(Mux(fire, self.s3_refractory, self.s3_count - waits)),
+        ]
+        if self._config.theta:
+            raised = Signal(bits)
+            m.d.comb += raised.eq(self._theta + self.s3_theta_plus)
+            ceiling = Const((1 << (bits - 1)) - 1, bits - 1)
+            domain += self.theta.eq(Mux(fire, Mux(raised[-1], ceiling, raised), self._theta))

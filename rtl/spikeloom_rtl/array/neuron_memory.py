@@ -19,7 +19,8 @@ class NeuronMemory(wiring.Component):
     Block memories are as wide as two of these windows, and a part has few of them. Each window
     takes whole bytes (of nine bits where state has more than 16), which can be written alone.
     Latency 1 cycle, throughput one read and one write a cycle. A word is never read by the array
-    in the cycle in which it is written.
+    in the cycle in which it is written. When the host has selected a window, both addresses must
+    be its offset: who drives them sees to that.
 
     Parameters
     ----------
@@ -64,27 +65,22 @@ class NeuronMemory(wiring.Component):
         super().__init__(members)
 
     def elaborate(self, platform: object) -> Module:
-        """Build the memory and what lets host and array share it."""
+        """Build the memory and what lets the host write it."""
         m = Module()
         byte = self._byte_bits
         sizes = [-(-window.word_bits // byte) for window in self._windows]
         words: memory.Memory = memory.Memory(shape=byte * sum(sizes), depth=self._depth, init=[])
         m.submodules.memory = words
         write, read = words.write_port(granularity=byte), words.read_port()
-        hosts = [getattr(self, f"host_{window.name}") for window in self._windows]
-        selected = Signal()
-        offset = Signal.like(self.read_address)
-        for host in hosts:
-            with m.If(host.select):
-                m.d.comb += [selected.eq(1), offset.eq(host.offset)]
         data, enables, place = [], [], 0
-        for window, host, size in zip(self._windows, hosts, sizes, strict=True):
+        for window, size in zip(self._windows, sizes, strict=True):
+            host = getattr(self, f"host_{window.name}")
             word = read.data[place * byte :][: window.word_bits]
-            new = getattr(self, f"new_{window.name}", Const(0, window.word_bits))
-            mine = self.write if window.kind == "state" else Const(0, 1)
-            enable = Mux(selected, host.select & host.commit, mine)
-            padding = Const(0, size * byte - window.word_bits)
-            data.append(Cat(Mux(selected, host.data, new), padding))
+            enable, new = host.select & host.commit, host.data
+            if window.kind == "state":
+                enable |= self.write
+                new = Mux(host.select, host.data, getattr(self, f"new_{window.name}"))
+            data.append(Cat(new, Const(0, size * byte - window.word_bits)))
             enables.append(enable.replicate(size))
             m.d.comb += [
                 getattr(self, f"word_{window.name}").eq(word),
@@ -92,8 +88,8 @@ class NeuronMemory(wiring.Component):
             ]
             place += size
         m.d.comb += [
-            read.addr.eq(Mux(selected, offset, self.read_address)),
-            write.addr.eq(Mux(selected, offset, self.write_address)),
+            read.addr.eq(self.read_address),
+            write.addr.eq(self.write_address),
             write.data.eq(Cat(data)),
             write.en.eq(Cat(enables)),
         ]

@@ -56,6 +56,8 @@ class SpikeBus(wiring.Component):
         ]
         with m.If(room):
             m.d.sync += self.neurons.valid.eq(offered != 0)
+        if count == 1:  # which is ready whether or not it has a spike
+            m.d.comb += self.cores[0].ready.eq(room)
         chosen = candidates & -candidates  # the lowest set bit
         for k, core in enumerate(self.cores):
             with m.If(room & chosen[k]):

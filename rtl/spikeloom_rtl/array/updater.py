@@ -1,15 +1,18 @@
 """The updater of a core: takes every neuron in use through the neuron pipeline, one a cycle."""
 
+import itertools
 from typing import Any
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Elaboratable, EnableInserter, Module, Mux, Signal, Value, signed
 from amaranth.lib import fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig, MemoryMap
+from spikeloom.contract.numbers import DECAY_BITS
 
+from .arithmetic import kept
 from .host_memory import HostPort
-from .neuron import NEURON_STAGES, Neuron
+from .neuron import Neuron, neuron_stages
 from .neuron_memory import NeuronMemory
 
 __all__ = ["NEURON_WINDOWS", "Updater"]
@@ -33,22 +36,39 @@ _TOGETHER = (
 )
 """Windows that share a memory: at most 36 bits, and needed at about the same time."""
 
-# The cycle, counted from the take of a neuron, in which its address is at the memory. The word is
-# there a cycle later, when the neuron pipeline wants it (its stage + 1).
-_READ_IN_CYCLE = {
-    "v": 0, "i": 0, "theta": 0, "v_decay": 0, "i_decay": 0, "adaptation": 0,
-    "leak": 1,
-    "bias": 2, "threshold": 2, "reset": 2, "c": 2,
-    "refractory": 3,
-}  # fmt: skip
+_NARROW_BITS = 16
+"""Width of state up to which a window fills a block memory of the narrowest kind by itself."""
+
+_TOGETHER_NARROW = (
+    ("v",), ("i",), ("v_decay", "i_decay"), ("theta",), ("c", "refractory"),
+    ("threshold", "reset"), ("bias",), ("leak",), ("adaptation",),
+)  # fmt: skip
+"""The same where state is narrow: what is needed in the same cycle, so that nothing is delayed."""
+
+
+def _read_in_cycle(config: ArrayConfig) -> dict[str, int]:
+    """Return when the address of a neuron is at each memory, in cycles from its take.
+
+    The word is there a cycle later, when the neuron pipeline wants it (its stage + 1).
+    """
+    return {
+        "v": 0, "i": 0, "theta": 0, "v_decay": 0, "i_decay": 0, "adaptation": 0,
+        "leak": 1,
+        "bias": 2, "threshold": 2 if config.theta else 3,
+        "reset": 3, "c": 3, "refractory": 3,
+    }  # fmt: skip
 
 
 class Updater(wiring.Component):
     """State and parameter memories of N neurons, and the pipeline between them.
 
-    One neuron a cycle; the state of neuron k is written back 5 cycles after it was taken. It
-    pauses while the spike queue could overflow, which happens only while the spike bus carries
-    another spike. So an update takes at most N + F + 8 cycles, F being the spikes of all cores.
+    One neuron a cycle; the state of neuron k is written back 4 cycles after it was taken, 6 where
+    memories are registered. It pauses while the spike queue could overflow, which happens only
+    while the spike bus carries another spike. So an update takes at most N + F + 8 cycles, F being
+    the spikes of all cores. A single slow core needs no queue: all its stages stand still while
+    the spike bus takes no spike.
+
+    When the host has selected a window, its offset is at all memories a cycle later.
 
     Parameters
     ----------
@@ -64,10 +84,12 @@ class Updater(wiring.Component):
         Theta decays in this step.
     busy : Out(1)
         Neurons are being updated; spikes may still wait in `spikes`.
+    go : Out(1)
+        Stages move. Who gives sums to them must stand still with them.
     take : Out(1), last : Out(1)
-        A neuron is taken in this cycle, for the accumulators; `last` says that no more follow.
+        The sum of the next neuron is wanted; `last` says that no more follow.
     accumulator : In(signed)
-        Its sum, a cycle later.
+        Its sum, two cycles later.
     updated : Out(1), fired : Out(1)
         The next neuron was updated, in order from 0; it fired.
     spikes : Out(stream.Signature)
@@ -80,6 +102,7 @@ class Updater(wiring.Component):
     neurons_in_use: Signal
     theta_decays: Signal
     busy: Signal
+    go: Signal
     take: Signal
     last: Signal
     accumulator: Signal
@@ -98,6 +121,7 @@ class Updater(wiring.Component):
                 "neurons_in_use": In(11),
                 "theta_decays": In(1),
                 "busy": Out(1),
+                "go": Out(1, init=1),
                 "take": Out(1),
                 "last": Out(1),
                 "accumulator": In(signed(config.accumulator_bits)),
@@ -108,31 +132,56 @@ class Updater(wiring.Component):
             }
         )
 
-    def elaborate(self, platform: object) -> Module:
-        """Build memories, address pipeline, neuron and spike queue."""
+    def elaborate(self, platform: object) -> Elaboratable:
+        """Build memories, address pipeline, neuron and what leads spikes away."""
         m = Module()
         memories = self._memories(m)
         m.submodules.neuron = neuron = Neuron(self._config)
-        m.submodules.queue = queue = fifo.SyncFIFOBuffered(width=self._index_bits, depth=_QUEUE)
-        index, valid = self._sequence(m, queue)
+        cycles = neuron_stages(self._config) + 2 + self._config.memories_registered
+        self._take = Signal()
+        self._running = Signal()
+        valid = [self._take, *(Signal(name=f"valid_{k}") for k in range(1, cycles))]
+        m.d.sync += [late.eq(early) for early, late in itertools.pairwise(valid)]
+        index = self._sequence(m, cycles)
         self._feed(m, self._words(m, memories, index), neuron)
-        self._write_back(m, memories, neuron, index[-1], valid[-1])
+        self._write_back(m, memories, neuron, index, valid)
         m.d.comb += [
-            self.updated.eq(valid[-1]),
-            self.fired.eq(valid[-1] & neuron.fire),
-            queue.w_data.eq(index[-1]),
+            self.updated.eq(valid[-1] & self.go),
+            self.fired.eq(self.updated & neuron.fire),
+        ]
+        if not _stands_still(self._config):
+            self._enqueue(m, index[-1], valid)
+            return m
+        m.d.comb += [
+            self._take.eq(self._running),
+            self.go.eq(self.spikes.ready),
+            self.spikes.valid.eq(valid[-1] & neuron.fire),
+            self.spikes.payload.eq(index[-1]),
+            self.busy.eq(Cat(self._running, valid[1:]).any()),
+        ]
+        still: Elaboratable = EnableInserter(self.go)(m)
+        return still
+
+    def _enqueue(self, m: Module, index: Signal, valid: list[Signal]) -> None:
+        """Let spikes wait in a queue; take no neuron that it may have no room for."""
+        m.submodules.queue = queue = fifo.SyncFIFOBuffered(width=self._index_bits, depth=_QUEUE)
+        in_flight = sum(valid[1:], start=valid[1] & 0)
+        m.d.comb += [
+            self._take.eq(self._running & (queue.level + in_flight < _QUEUE)),
+            self.busy.eq(self._running | Cat(valid[1:]).any() | (queue.level != 0)),
+            queue.w_data.eq(index),
             queue.w_en.eq(self.fired),
             self.spikes.valid.eq(queue.r_rdy),
             self.spikes.payload.eq(queue.r_data),
             queue.r_en.eq(self.spikes.ready),
         ]
-        return m
 
     def _memories(self, m: Module) -> list[tuple[list[str], Any]]:
         """Build a memory for each of `_TOGETHER`; return the windows in each, and the memory."""
         windows = {window.name: window for window in self.windows}
         memories: list[tuple[list[str], Any]] = []
-        for names in _TOGETHER:
+        narrow = self._config.state_bits <= _NARROW_BITS
+        for names in _TOGETHER_NARROW if narrow else _TOGETHER:
             here = [name for name in names if name in windows]
             if here:
                 words = NeuronMemory(self._config, [windows[name] for name in here])
@@ -148,12 +197,13 @@ class Updater(wiring.Component):
     ) -> dict[str, Value]:
         """Read each memory when the first of its windows is needed; delay what is needed later."""
         words: dict[str, Value] = {}
+        cycle = _read_in_cycle(self._config)
         for names, stored in memories:
-            first = min(_READ_IN_CYCLE[name] for name in names)
+            first = min(cycle[name] for name in names)
             m.d.comb += stored.read_address.eq(index[first])
             for name in names:
-                word: Value = getattr(stored, f"word_{name}")
-                for k in range(_READ_IN_CYCLE[name] - first):
+                word = self._decoded(name, getattr(stored, f"word_{name}"))
+                for k in range(cycle[name] - first):
                     late = Signal(len(word), name=f"{name}_late_{k}")
                     m.d.sync += late.eq(word)
                     word = late
@@ -165,34 +215,39 @@ class Updater(wiring.Component):
                 words[name] = shown
         return words
 
-    def _sequence(
-        self, m: Module, queue: fifo.SyncFIFOBuffered
-    ) -> tuple[list[Signal], list[Signal]]:
-        """Count through the neurons; return index and valid of each cycle after the take."""
-        running = Signal()
+    def _decoded(self, name: str, word: Value) -> Value:
+        """Return a word with what its decay keeps in place of the decay."""
+        if name.endswith("_decay"):
+            return Cat(kept(word[:DECAY_BITS]), word[DECAY_BITS:])
+        if name == "adaptation":
+            plus = word[: self._config.state_bits - 1]
+            decay = word[self._config.state_bits - 1 :]
+            return Cat(plus, kept(Mux(self.theta_decays, decay, 0)))
+        return word
+
+    def _sequence(self, m: Module, cycles: int) -> list[Signal]:
+        """Count through the neurons; return the index of each cycle after the take."""
         count = Signal(11)
-        cycles = NEURON_STAGES + 2 + self._config.memories_registered
-        index = [
-            Signal(self._index_bits, name="index_0"),
-            *(Signal(self._index_bits, name=f"index_{k}") for k in range(1, cycles)),
-        ]
-        valid = [self.take, *(Signal(name=f"valid_{k}") for k in range(1, cycles))]
-        for k in range(1, cycles):
-            m.d.sync += [index[k].eq(index[k - 1]), valid[k].eq(valid[k - 1])]
-        in_flight = sum(valid[1:], start=valid[1] & 0)
-        m.d.comb += [
-            self.take.eq(running & (queue.level + in_flight < _QUEUE)),
-            self.last.eq(count + 1 == self.neurons_in_use),
-            index[0].eq(count),
-            self.busy.eq(running | (in_flight != 0) | (queue.level != 0)),
-        ]
+        index = [Signal(self._index_bits, name=f"index_{k}") for k in range(cycles)]
+        selected, offset = Signal(), Signal(self._index_bits)
+        for window in self.windows:
+            host = getattr(self, f"host_{window.name}")
+            with m.If(host.select):
+                m.d.comb += [selected.eq(1), offset.eq(host.offset)]
+        m.d.comb += index[0].eq(Mux(selected, offset, count))
+        for early, late in itertools.pairwise(index):
+            m.d.sync += late.eq(Mux(selected, offset, early))
         with m.If(self.start):
-            m.d.sync += [count.eq(0), running.eq(self.neurons_in_use != 0)]
-        with m.Elif(self.take):
+            m.d.sync += [count.eq(0), self._running.eq(self.neurons_in_use != 0)]
+        with m.Elif(self._take):
             m.d.sync += count.eq(count + 1)
             with m.If(self.last):
-                m.d.sync += running.eq(0)
-        return index, valid
+                m.d.sync += self._running.eq(0)
+        m.d.comb += [
+            self.take.eq(self._take),
+            self.last.eq(count + 1 == self.neurons_in_use),
+        ]
+        return index
 
     def _feed(
         self,
@@ -201,58 +256,73 @@ class Updater(wiring.Component):
         neuron: Neuron,
     ) -> None:
         """Split words into the neuron's inputs."""
-        decay, gain = word["v_decay"][:13], word["v_decay"][13:]
-        gain_late, mode_late = Signal.like(gain, name="gain_late"), Signal(2)
-        mode_later, reset_mode = Signal(2), Signal()
-        m.d.sync += [
-            gain_late.eq(gain),
-            mode_late.eq(word["i_decay"][13:]),
-            mode_later.eq(mode_late),
-            reset_mode.eq(mode_later[0]),
-        ]
-        accumulator = self.accumulator
-        for k in range(1 + self._config.memories_registered):
-            late_sum = Signal.like(self.accumulator, name=f"accumulator_late_{k}")
-            m.d.sync += late_sum.eq(accumulator)
-            accumulator = late_sum
+        gain = word["v_decay"][DECAY_BITS:]
+        mode = word["i_decay"][DECAY_BITS:]
+        accumulator: Value = self.accumulator
+        if self._config.memories_registered:
+            accumulator = _late(m, accumulator, 1, "accumulator")
+        hold_mode = _late(m, mode, 3, "mode")
         m.d.comb += [
             neuron.s0_v.eq(word["v"]),
             neuron.s0_i.eq(word["i"]),
-            neuron.s0_v_decay.eq(decay),
-            neuron.s0_i_decay.eq(word["i_decay"][:13]),
+            neuron.s0_v_kept.eq(word["v_decay"][:DECAY_BITS]),
+            neuron.s0_i_kept.eq(word["i_decay"][:DECAY_BITS]),
             neuron.s1_accumulator.eq(accumulator),
-            neuron.s1_gain.eq(gain_late),
+            neuron.s1_gain.eq(_late(m, gain, 1, "gain")),
             neuron.s1_leak.eq(word["leak"]),
             neuron.s2_bias.eq(word["bias"]),
-            neuron.s2_threshold.eq(word["threshold"]),
-            neuron.s2_reset.eq(word["reset"]),
-            neuron.s2_count.eq(word["c"]),
-            neuron.s2_hold.eq(mode_later[1]),
-            neuron.s3_reset_mode.eq(reset_mode),
+            neuron.s3_reset.eq(word["reset"]),
+            neuron.s3_count.eq(word["c"]),
+            neuron.s3_reset_mode.eq(hold_mode[0]),
+            neuron.s3_hold.eq(hold_mode[1]),
             neuron.s3_refractory.eq(word["refractory"]),
         ]
-        if self._config.theta:
-            plus = word["adaptation"][: self._config.state_bits - 1]
-            theta_decay = word["adaptation"][self._config.state_bits - 1 :]
-            late = [Signal.like(plus, name=f"theta_plus_{k}") for k in range(3)]
-            m.d.sync += [late[0].eq(plus), late[1].eq(late[0]), late[2].eq(late[1])]
-            m.d.comb += [
-                neuron.s0_theta.eq(word["theta"]),
-                neuron.s0_theta_decay.eq(Mux(self.theta_decays, theta_decay, 0)),
-                neuron.s3_theta_plus.eq(late[2]),
-            ]
+        if not self._config.theta:
+            m.d.comb += neuron.s3_threshold.eq(word["threshold"])
+            return
+        plus = word["adaptation"][: self._config.state_bits - 1]
+        m.d.comb += [
+            neuron.s2_threshold.eq(word["threshold"]),
+            neuron.s0_theta.eq(word["theta"]),
+            neuron.s0_theta_kept.eq(word["adaptation"][self._config.state_bits - 1 :]),
+            neuron.s3_theta_plus.eq(_late(m, plus, 3, "theta_plus")),
+        ]
 
     def _write_back(
         self,
         m: Module,
         memories: list[tuple[list[str], Any]],
         neuron: Neuron,
-        index: Signal,
-        valid: Signal,
+        index: list[Signal],
+        valid: list[Signal],
     ) -> None:
-        results = {"v": neuron.v, "i": neuron.i, "c": neuron.count, "theta": neuron.theta}
+        """Write each result when it is there, or with the others of its memory."""
+        results: dict[str, Value] = {
+            "v": neuron.v, "c": neuron.count, "theta": neuron.theta
+        }  # fmt: skip
+        early = neuron_stages(self._config) - 2  # cycles by which the current is there before
         for names, stored in memories:
-            m.d.comb += [stored.write_address.eq(index), stored.write.eq(valid)]
+            at = -1
+            if names == ["i"]:
+                at -= early
+                results["i"] = neuron.i
+            elif "i" in names:
+                results["i"] = _late(m, neuron.i, early, "i")
+            m.d.comb += [stored.write_address.eq(index[at]), stored.write.eq(valid[at])]
             for name in names:
                 if name in results:
                     m.d.comb += getattr(stored, f"new_{name}").eq(results[name])
+
+
+def _stands_still(config: ArrayConfig) -> bool:
+    """Return whether the stages stand still while a spike waits: where signals have the time."""
+    return config.cores == 1 and not config.memories_registered
+
+
+def _late(m: Module, value: Value, cycles: int, name: str) -> Value:
+    """Return what a value was some cycles before."""
+    for k in range(cycles):
+        late = Signal.like(value, name=f"{name}_late_{k}")
+        m.d.sync += late.eq(value)
+        value = late
+    return value
