@@ -1,0 +1,240 @@
+"""The link for a part with few cells: a processor where `link.py` has units."""
+
+from typing import Any
+
+from amaranth.hdl import Array, Cat, Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from spikeloom.contract import ArrayConfig, MemoryMap
+from spikeloom.contract.frames import BAUD_PHASE_BITS, RX_BUFFER_BYTES, baud_increment
+from spikeloom.contract.memory import CORE_BITS, WINDOW_BITS
+
+from ..ports import ArrayPort
+from .assembler import CONDITIONS, INPUTS, output_bits
+from .byte_queue import ByteQueue
+from .firmware import COUNTS, WORD_BYTES, firmware
+from .input_ring import InputRing
+from .processor import Processor
+from .serial_checksum import SerialChecksum
+
+__all__ = ["CompactLink"]
+
+_WORD_CYC = 2
+"""Cycles after which a word that left the input ring shows in the array's `busy`."""
+_MOST_RING_WORDS = 256
+
+
+class CompactLink(wiring.Component):
+    """What `Link` is, in a quarter of the cells and several times the cycles.
+
+    Takes a byte in about 30 cycles, and about 30 to 50 more to carry it out; a byte of a reply
+    takes about 50, part of them while the line is at rest. Rates of one byte in 80 cycles are
+    served without losses. A rate on trial lasts while the processor waits: `trial_cyc` and what
+    it takes to receive the bytes that come meanwhile.
+
+    Parameters
+    ----------
+    config : ArrayConfig
+        The array: rings of at most 256 words, words of the memory map of at most 32 bits, at most
+        16 cores.
+    trial_cyc : int
+        Cycles that a new rate may go without a good frame.
+
+    Members
+    -------
+    rx, line_error, tx, tx_idle, increment, array, quiet
+        See `Link`.
+    """
+
+    rx: stream.Interface
+    line_error: Signal
+    tx: stream.Interface
+    tx_idle: Signal
+    increment: Signal
+    array: Any
+    quiet: Signal
+
+    def __init__(self, config: ArrayConfig, trial_cyc: int) -> None:
+        assert max(config.input_words, config.output_words) <= _MOST_RING_WORDS
+        assert MemoryMap(config).data_bits <= 8 * WORD_BYTES
+        self._config = config
+        program, data = firmware(config, trial_cyc)
+        self._processor = Processor(program, data)
+        first = baud_increment(config.baud_rates[0], config.clock_hz)
+        super().__init__(
+            {
+                "rx": In(stream.Signature(8)),
+                "line_error": In(1),
+                "tx": Out(stream.Signature(8)),
+                "tx_idle": In(1),
+                "increment": Out(BAUD_PHASE_BITS, init=first),
+                "array": Out(ArrayPort(config)),
+                "quiet": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build what the processor reads and writes."""
+        m = Module()
+        m.submodules.processor = processor = self._processor
+        m.submodules.queue = queue = ByteQueue(RX_BUFFER_BYTES)
+        m.submodules.checksum = checksum = SerialChecksum()
+        wiring.connect(m, wiring.flipped(self.rx), queue.i)
+        strobe, a = self._strobe, processor.a
+        takes = processor.reads & processor.instruction[6]
+        data = self._bus(m)
+        free = self._rings(m)
+        array = self.array
+        ports = {
+            "x": processor.x,
+            "crc": checksum.lowest,
+            "data": data,
+            "rx": queue.o.payload,
+            **free,
+        }
+        inputs = sorted(ports, key=lambda name: INPUTS[name] & 7)
+        m.d.comb += [
+            processor.input.eq(Array(ports[name] for name in inputs)[processor.instruction[:3]]),
+            processor.set_x.eq(strobe("x")),
+            queue.o.ready.eq(takes),
+            checksum.restart.eq(strobe("crc_start")),
+            checksum.byte.eq(a),
+            checksum.valid.eq(strobe("crc")),
+            self.tx.valid.eq(strobe("tx")),
+            self.tx.payload.eq(a),
+            array.reset.valid.eq(strobe("reset")),
+            array.reset.payload.eq(a),
+            array.count_line_error.eq(self.line_error),
+            *(
+                getattr(array, "count_" + name).eq(strobe("count") & a[k])
+                for k, name in enumerate(COUNTS)
+            ),
+        ]
+        busy = self._conditions(m, queue.o.valid)
+        uses_sum = (processor.reads & processor.instruction[5]) | checksum.valid
+        m.d.comb += [
+            processor.hold.eq(
+                (takes & ~queue.o.valid)
+                | (uses_sum & ~checksum.ready)
+                | (self.tx.valid & ~self.tx.ready)
+                | (array.reset.valid & ~array.reset.ready)
+                | (array.bus.request.valid & ~array.bus.request.ready)
+                | (array.bus.response.ready & ~array.bus.response.valid)
+                | (strobe("increment_0") & ~self.tx_idle)
+            ),
+            self.quiet.eq(takes & queue.empty & ~busy & self.tx_idle),
+        ]
+        self._registers(m)
+        return m
+
+    def _strobe(self, port: str) -> Any:
+        row, column = output_bits(port)
+        code = self._processor.instruction
+        return self._processor.writes & code[row] & code[column]
+
+    def _registers(self, m: Module) -> None:
+        """Build what keeps a byte of the accumulator."""
+        a = self._processor.a
+        for k in range(BAUD_PHASE_BITS // 8):
+            with m.If(self._strobe(f"increment_{k}")):
+                m.d.sync += self.increment.word_select(k, 8).eq(a)
+        with m.If(self._strobe("end")):
+            m.d.sync += self.array.session_end.eq(a[:2])
+        with m.If(self._strobe("stop")):
+            m.d.sync += self.array.stop.eq(a[0])
+
+    def _bus(self, m: Module) -> Signal:
+        """Build address and word of the bus; return the word's lowest byte."""
+        a, bus = self._processor.a, self.array.bus
+        memory = MemoryMap(self._config)
+        word = Signal(8 * WORD_BYTES)
+        window, core = Signal(WINDOW_BITS), Signal(CORE_BITS)
+        offset_bits = max(window.depth - 1 for window in memory).bit_length()
+        offset = Signal(offset_bits)
+        request = bus.request
+        m.d.comb += [
+            request.valid.eq(self._strobe("write") | self._strobe("read")),
+            request.payload.write.eq(self._strobe("write")),
+            request.payload.window.eq(window),
+            request.payload.core.eq(core),
+            request.payload.offset.eq(offset),
+            request.payload.data.eq(word),
+            bus.response.ready.eq(self._strobe("response")),
+        ]
+        with m.If(self._strobe("window")):
+            m.d.sync += window.eq(a[8 - WINDOW_BITS :])
+        if self._config.cores > 1:
+            with m.If(self._strobe("core")):
+                m.d.sync += core.eq(a[4:])
+        for k in range(-(-offset_bits // 8)):
+            with m.If(self._strobe(f"offset_{k}")):
+                m.d.sync += offset[8 * k : 8 * k + 8].eq(a)
+        with m.If(bus.response.ready):
+            m.d.sync += word.eq(bus.response.payload)
+        with m.Elif(self._strobe("data")):
+            m.d.sync += word.eq(Cat(word[8:], a))
+        self._pushed = word[-16:]
+        return word[:8]
+
+    def _rings(self, m: Module) -> dict[str, Any]:
+        """Build both rings; return what can be read of them."""
+        array, config, a = self.array, self._config, self._processor.a
+        m.submodules.input_ring = ring = InputRing(config.input_words)
+        wiring.connect(m, ring.o, wiring.flipped(array.events))
+        words: Memory = Memory(
+            shape=16, depth=config.output_words, init=[], attrs={"no_rw_check": "1"}
+        )
+        m.submodules.output_words = words
+        write, read = words.write_port(), words.read_port()
+        newest = Signal(range(config.output_words))
+        free = Signal(range(config.output_words + 1), init=config.output_words)
+        release = self._strobe("release")
+        m.d.comb += [
+            ring.i.valid.eq(self._strobe("push")),
+            ring.i.payload.eq(self._pushed),
+            ring.clear.eq(self._strobe("clear")),
+            array.input_free.eq(ring.free),
+            array.output_free.eq(free),
+            array.spikes.ready.eq(free != 0),
+            write.addr.eq(newest),
+            write.data.eq(array.spikes.payload),
+            write.en.eq(array.spikes.valid & array.spikes.ready),
+            read.addr.eq(a),
+            read.en.eq(self._strobe("look")),
+        ]
+        less = (write.en & ~release).replicate(len(free))
+        more = release & ~write.en
+        m.d.sync += free.eq((Cat(more, free) + Cat(more, less))[1:])
+        with m.If(write.en):
+            m.d.sync += newest.eq(newest + 1)
+        with m.If(ring.clear):
+            m.d.sync += [newest.eq(0), free.eq(free.init)]
+        recent = Signal(_WORD_CYC)  # words that the array has just taken
+        m.d.sync += recent.eq(Cat(ring.o.valid & ring.o.ready, recent))
+        self._input_waits = ~ring.empty | recent.any()
+        return {
+            "low": read.data[:8],
+            "high": read.data[8:],
+            "input_free": ring.free[:8],
+            "output_free": free[:8],
+        }
+
+    def _conditions(self, m: Module, received: Signal) -> Signal:
+        """Tell the processor what it may ask for; return whether the array has work."""
+        busy = Signal()
+        array = self.array
+        conditions = {
+            "received": received,
+            "array_busy": array.busy,
+            "busy": busy,
+            "waiting": array.waiting,
+            "input_empty": array.input_free[8],
+            "output_empty": array.output_free[8],
+        }
+        m.d.comb += [
+            busy.eq(array.busy | self._input_waits),
+            self._processor.conditions.eq(Cat(conditions.get(name, 0) for name in CONDITIONS)),
+        ]
+        return busy
