@@ -12,6 +12,7 @@ from spikeloom.contract.frames import BAUD_PHASE_BITS, ResetKind
 from .array.array import Array
 from .boot.boot import Boot
 from .boot.flash_pins import FLASH_MEMBERS, lead_flash
+from .link.compact_link import CompactLink, is_compact
 from .link.link import Link
 from .link.uart_rx import UartRx
 from .link.uart_tx import UartTx
@@ -37,7 +38,8 @@ class _Parts:
     def __init__(self, m: Module, config: ArrayConfig) -> None:
         m.submodules.uart_rx = self.uart_rx = UartRx()
         m.submodules.uart_tx = self.uart_tx = UartTx()
-        m.submodules.link = self.link = Link(config)
+        self.link = CompactLink(config) if is_compact(config) else Link(config)
+        m.submodules.link = self.link
         m.submodules.array = self.array = Array(config)
         self.quiet, self.deaf, self.error = Signal(), Signal(), Signal()
         rests = self.link.quiet & ~self.array.link.busy

@@ -422,6 +422,48 @@ LINK = (
         "(addr == 0) | (addr > _MAX_INCREMENT)",
         "addr == 0",
     ),
+    Mutation(
+        "a byte that finds no room overwrites all others",
+        "link/byte_queue.py",
+        "self.i.ready.eq(behind != oldest)",
+        "self.i.ready.eq(1)",
+    ),
+    Mutation(
+        "a difference forgets its borrow",
+        "link/processor.py",
+        "one = Mux(with_carry, carry, code[12])",
+        "one = code[12]",
+    ),
+    Mutation(
+        "an index stays where it is",
+        "link/processor.py",
+        "self.x.eq(self.x + 1)",
+        "self.x.eq(self.x)",
+    ),
+    Mutation(
+        "a byte is not summed up",
+        "link/serial_checksum.py",
+        "feedback.eq(crc[0] ^ bits[0])",
+        "feedback.eq(crc[0])",
+    ),
+    Mutation(
+        "the link rests while a byte waits",
+        "link/compact_link.py",
+        "takes & queue.empty & ~busy",
+        "takes & ~busy",
+    ),
+    Mutation(
+        "a busy array is written to",
+        "link/firmware/memory.py",
+        'asm.jump("is busy", "busy")',
+        'asm.jump("put word", "busy")',
+    ),
+    Mutation(
+        "a release before the oldest word is taken",
+        "link/firmware/rings.py",
+        'asm.jump("pull words", "carry")',
+        'asm.jump("bad address", "carry")',
+    ),
 )
 """Mutations of the link that its benches or the host's tests must notice."""
 

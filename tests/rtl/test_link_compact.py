@@ -21,4 +21,4 @@ def test_protocol(tmp_path: Path) -> None:
 
 
 def test_timing(tmp_path: Path) -> None:
-    run("bench_link_timing", tmp_path)
+    run("bench_link_compact", tmp_path)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Array, Cat, Module, Signal
+from amaranth.hdl import Array, Cat, Module, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -13,34 +13,46 @@ from spikeloom.contract.memory import CORE_BITS, WINDOW_BITS
 
 from ..ports import ArrayPort
 from .assembler import CONDITIONS, INPUTS, output_bits
+from .baud_control import fallback_cyc
 from .byte_queue import ByteQueue
 from .firmware import COUNTS, WORD_BYTES, firmware
 from .input_ring import InputRing
 from .processor import Processor
 from .serial_checksum import SerialChecksum
 
-__all__ = ["CompactLink"]
+__all__ = ["CompactLink", "is_compact"]
 
 _WORD_CYC = 2
 """Cycles after which a word that left the input ring shows in the array's `busy`."""
 _MOST_RING_WORDS = 256
 
 
-class CompactLink(wiring.Component):
-    """What `Link` is, in a quarter of the cells and several times the cycles.
+def is_compact(config: ArrayConfig) -> bool:
+    """Return whether an array has this link: where synapses have one port, cells are few."""
+    memory = MemoryMap(config)
+    return (
+        config.synapse_ports == 1
+        and max(config.input_words, config.output_words) <= _MOST_RING_WORDS
+        and memory.data_bits <= 8 * WORD_BYTES
+        and all(window.cores <= 16 and window.depth <= 1 << 16 for window in memory)
+    )
 
-    Takes a byte in about 30 cycles, and about 30 to 50 more to carry it out; a byte of a reply
-    takes about 50, part of them while the line is at rest. Rates of one byte in 80 cycles are
-    served without losses. A rate on trial lasts while the processor waits: `trial_cyc` and what
-    it takes to receive the bytes that come meanwhile.
+
+class CompactLink(wiring.Component):
+    """What `Link` is, in a third of the cells and several times the cycles.
+
+    Takes a byte in about 30 cycles, and 20 to 40 more to carry it out; a byte of a reply takes
+    about 65, 100 where each is a word of its own. Writes keep up with a line that needs 80 cycles
+    for a byte; reads fill two thirds of it. A rate on trial lasts while the processor waits:
+    `trial_cyc`, and what it takes to receive the bytes that come meanwhile.
 
     Parameters
     ----------
     config : ArrayConfig
         The array: rings of at most 256 words, words of the memory map of at most 32 bits, at most
         16 cores.
-    trial_cyc : int
-        Cycles that a new rate may go without a good frame.
+    trial_cyc : int, optional
+        Cycles that a new rate may go without a good frame; default `FALLBACK_MS`.
 
     Members
     -------
@@ -56,11 +68,10 @@ class CompactLink(wiring.Component):
     array: Any
     quiet: Signal
 
-    def __init__(self, config: ArrayConfig, trial_cyc: int) -> None:
-        assert max(config.input_words, config.output_words) <= _MOST_RING_WORDS
-        assert MemoryMap(config).data_bits <= 8 * WORD_BYTES
+    def __init__(self, config: ArrayConfig, trial_cyc: int | None = None) -> None:
+        assert is_compact(config.replace(synapse_ports=1))
         self._config = config
-        program, data = firmware(config, trial_cyc)
+        program, data = firmware(config, fallback_cyc(config) if trial_cyc is None else trial_cyc)
         self._processor = Processor(program, data)
         first = baud_increment(config.baud_rates[0], config.clock_hz)
         super().__init__(
@@ -129,7 +140,7 @@ class CompactLink(wiring.Component):
         self._registers(m)
         return m
 
-    def _strobe(self, port: str) -> Any:
+    def _strobe(self, port: str) -> Value:
         row, column = output_bits(port)
         code = self._processor.instruction
         return self._processor.writes & code[row] & code[column]
@@ -145,7 +156,7 @@ class CompactLink(wiring.Component):
         with m.If(self._strobe("stop")):
             m.d.sync += self.array.stop.eq(a[0])
 
-    def _bus(self, m: Module) -> Signal:
+    def _bus(self, m: Module) -> Value:
         """Build address and word of the bus; return the word's lowest byte."""
         a, bus = self._processor.a, self.array.bus
         memory = MemoryMap(self._config)
@@ -181,7 +192,9 @@ class CompactLink(wiring.Component):
     def _rings(self, m: Module) -> dict[str, Any]:
         """Build both rings; return what can be read of them."""
         array, config, a = self.array, self._config, self._processor.a
-        m.submodules.input_ring = ring = InputRing(config.input_words)
+        m.submodules.input_ring = ring = InputRing(
+            config.input_words, registered=config.memories_registered
+        )
         wiring.connect(m, ring.o, wiring.flipped(array.events))
         words: Memory = Memory(
             shape=16, depth=config.output_words, init=[], attrs={"no_rw_check": "1"}
@@ -221,7 +234,7 @@ class CompactLink(wiring.Component):
             "output_free": free[:8],
         }
 
-    def _conditions(self, m: Module, received: Signal) -> Signal:
+    def _conditions(self, m: Module, received: Value) -> Signal:
         """Tell the processor what it may ask for; return whether the array has work."""
         busy = Signal()
         array = self.array

@@ -12,12 +12,14 @@ __all__ = ["InputRing"]
 class InputRing(wiring.Component):
     """A queue of 16-bit words in block memory; its free words are the host's credit.
 
-    Latency 2 cycles, throughput one word a cycle.
+    Latency 2 cycles, 3 where `registered`; throughput one word a cycle.
 
     Parameters
     ----------
     words : int
         Size in words.
+    registered : bool
+        Whether a register follows the memory.
 
     Members
     -------
@@ -39,8 +41,9 @@ class InputRing(wiring.Component):
     free: Signal
     empty: Signal
 
-    def __init__(self, words: int) -> None:
+    def __init__(self, words: int, *, registered: bool = False) -> None:
         self._words = words
+        self._registered = registered
         super().__init__(
             {
                 "i": In(stream.Signature(16)),
@@ -54,7 +57,9 @@ class InputRing(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the queue."""
         m = Module()
-        m.submodules.queue = queue = BlockQueue(width=16, depth=self._words, registered=True)
+        m.submodules.queue = queue = BlockQueue(
+            width=16, depth=self._words, registered=self._registered
+        )
         wiring.connect(m, wiring.flipped(self.i), queue.i)
         wiring.connect(m, queue.o, wiring.flipped(self.o))
         m.d.comb += [

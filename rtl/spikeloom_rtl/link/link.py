@@ -138,7 +138,9 @@ class Link(wiring.Component):
 
     def _receive(self, m: Module, executor: Executor, checksum: Checksum, bits: int) -> Signal:
         """Build the way from the line to the executor; return whether a byte or frame waits."""
-        m.submodules.rx_buffer = buffer = BlockQueue(width=8, depth=RX_BUFFER_BYTES)
+        m.submodules.rx_buffer = buffer = BlockQueue(
+            width=8, depth=RX_BUFFER_BYTES, registered=self._config.memories_registered
+        )
         m.submodules.receiver = receiver = FrameReceiver()
         m.submodules.payload_reader = reader = PayloadReader(bits)
         wiring.connect(m, receiver.frame, executor.frame)
@@ -179,7 +181,9 @@ class Link(wiring.Component):
         """Build both rings; return whether the array is busy or has words to read."""
         array = self.array
         m.submodules.ring_access = access = RingAccess(bits, self._config.output_words)
-        m.submodules.input_ring = input_ring = InputRing(self._config.input_words)
+        m.submodules.input_ring = input_ring = InputRing(
+            self._config.input_words, registered=self._config.memories_registered
+        )
         m.submodules.output_ring = output_ring = OutputRing(self._config.output_words)
         wiring.connect(m, executor.rings, access.unit)
         wiring.connect(m, access.push, input_ring.i)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -111,7 +111,7 @@ class Processor(wiring.Component):
         with m.If(self._advance):
             m.d.sync += place.eq(read.addr)
 
-    def _remember(self, m: Module) -> Signal:
+    def _remember(self, m: Module) -> Value:
         """Build memory and X; return the byte that was read."""
         memory: Memory = Memory(
             shape=8, depth=_MEMORY_BYTES, init=self._data, attrs={"no_rw_check": "1"}
@@ -136,9 +136,10 @@ class Processor(wiring.Component):
             m.d.sync += self.x.eq(self.a)
         with m.Elif(self._second & ~code[15] & special & indexed & code[6]):
             m.d.sync += self.x.eq(self.x + 1)
-        return read.data
+        stored: Value = read.data
+        return stored
 
-    def _compute(self, m: Module, stored: Signal) -> tuple[Signal, Signal]:
+    def _compute(self, m: Module, stored: Value) -> tuple[Signal, Signal]:
         """Build accumulator and carry; return whether it is 0, and the carry."""
         code = self.instruction
         operand, changed, total = Signal(8), Signal(8), Signal(9)

@@ -59,12 +59,12 @@ class UartTx(wiring.Component):
             self.idle.eq(left == 0),
             self.i.ready.eq(self.idle | (ends & (left == 1))),
         ]
-        with m.If(~self.idle):
-            m.d.sync += phase.eq(total)
-            with m.If(ends):
-                m.d.sync += [Cat(self.tx, bits).eq(Cat(bits, 1)), left.eq(left - 1)]
+        # Without an enable, so that a part whose registers have a reset needs no logic for it.
+        m.d.sync += phase.eq(total)
+        with m.If(self.idle):
+            m.d.sync += phase.eq(0)
+        with m.If(~self.idle & ends):
+            m.d.sync += [Cat(self.tx, bits).eq(Cat(bits, 1)), left.eq(left - 1)]
         with m.If(self.i.valid & self.i.ready):
             m.d.sync += [Cat(self.tx, bits).eq(Cat(0, self.i.payload, 1)), left.eq(_FRAME_BITS)]
-            with m.If(self.idle):
-                m.d.sync += phase.eq(0)
         return m
