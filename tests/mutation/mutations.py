@@ -181,8 +181,8 @@ ARRAY = (
     Mutation(
         "neighbour's probe",
         "array/prober.py",
-        "request.payload.offset.eq(neuron)",
-        "request.payload.offset.eq(neuron ^ 1)",
+        "neuron, core = entry[:neuron_bits],",
+        "neuron, core = entry[:neuron_bits] ^ 1,",
     ),
     Mutation(
         "update begins before all rows are integrated",
@@ -237,26 +237,38 @@ ARRAY = (
     Mutation(
         "refused events are not counted",
         "array/status.py",
-        "happens = {name: getattr(self, name) for",
-        "happens = {name: 0 * getattr(self, name) for",
+        "if name in happens else getattr(self, name)",
+        "if name in happens else 0 * getattr(self, name)",
     ),
     Mutation(
         "what happens while a counter is emptied is lost",
         "array/status.py",
-        "count.eq(Mux(taken, 0, count) + happens.get(name, 0))",
-        "count.eq(Mux(taken, 0, count + happens.get(name, 0)))",
+        "m.d.sync += count.eq(event)",
+        "m.d.sync += count.eq(0)",
     ),
     Mutation(
         "counts of a step go on into the next one",
         "array/step_tally.py",
-        "m.d.sync += [last.eq(count + happens), count.eq(0)]",
-        "m.d.sync += [last.eq(count + happens)]",
+        "m.d.sync += count.eq(happens)",
+        "m.d.sync += count.eq(count + happens)",
     ),
     Mutation(
         "the number of the step is read as it was written",
+        "array/step_tally.py",
+        "self.write_place.index.eq(t), self.carry.eq(1)]",
+        "self.write_place.index.eq(t), self.carry.eq(0)]",
+    ),
+    Mutation(
+        "a high half is written to the low one as well",
         "array/control.py",
-        "host.read_data.eq(Mux(shows_t, self.t, from_copy.data))",
-        "host.read_data.eq(from_copy.data)",
+        "& (written.half == half)",
+        "& (written.half >= half)",
+    ),
+    Mutation(
+        "registers are not cleared",
+        "array/register_file.py",
+        "value.eq(self._reset_value(m, host.place))",
+        "value.eq(1)",
     ),
 )
 """Mutations that the lock-step suite must notice."""

@@ -21,6 +21,7 @@ from .event_reader import EventReader
 from .injector import Injector
 from .output_writer import OutputWriter
 from .prober import Prober
+from .register_file import RegisterFile
 from .scheduler import Scheduler
 from .sequencer import Sequencer
 from .spike_bus import SpikeBus
@@ -57,6 +58,7 @@ class Array(wiring.Component):
         m = Module()
         config = self._config
         m.submodules.fabric = self._fabric = BusFabric(config)
+        m.submodules.registers = self._registers = RegisterFile(config)
         m.submodules.control = self._control = Control(config)
         m.submodules.status = self._status = Status(config)
         m.submodules.capability = self._capability = CapabilityRom(config)
@@ -74,6 +76,7 @@ class Array(wiring.Component):
         if self._prober is not None:
             m.submodules.prober = self._prober
         self._join_bus(m)
+        self._join_registers(m)
         self._join_spikes(m)
         self._join_steps(m)
         self._join_output(m)
@@ -91,10 +94,9 @@ class Array(wiring.Component):
             wiring.connect(m, self._prober.bus, arbiter.masters[0])
             wiring.connect(m, wiring.flipped(bus), arbiter.masters[1])
             wiring.connect(m, arbiter.bus, fabric.bus)
-            wiring.connect(m, fabric.host_probe[0], self._prober.host)
+            m.d.comb += arbiter.early.eq(self._prober.early)
         wiring.connect(m, fabric.host_capability[0], self._capability.host)
-        wiring.connect(m, fabric.host_control[0], self._control.host)
-        wiring.connect(m, fabric.host_status[0], self._status.host)
+        wiring.connect(m, fabric.registers, self._registers.host)
         wiring.connect(m, fabric.host_delay[0], self._injector.host)
         wiring.connect(m, fabric.host_pending[0], self._scheduler.host)
         memory = MemoryMap(self._config)
@@ -102,6 +104,32 @@ class Array(wiring.Component):
             if name in memory:
                 for core, port in zip(self._cores, getattr(fabric, f"host_{name}"), strict=True):
                     wiring.connect(m, port, getattr(core, f"host_{name}"))
+
+    def _join_registers(self, m: Module) -> None:
+        """Let host, CONTROL words, status and prober share the register file."""
+        registers, status, reader = self._registers, self._status, self._reader
+        wiring.connect(m, reader.control, registers.words)
+        wiring.connect(m, registers.written, self._control.written)
+        host = registers.host
+        taken = host.soon | host.select | reader.soon
+        m.d.comb += [
+            reader.hold.eq(status.telling),
+            status.hold.eq(taken),
+            status.read_data.eq(registers.read_data),
+            registers.read_place.eq(status.read_place),
+            registers.write_en.eq(status.write_en),
+            registers.write_place.eq(status.write_place),
+            registers.write_data.eq(status.write_data),
+        ]
+        prober = self._prober
+        if prober is not None:
+            m.d.comb += [
+                prober.hold.eq(taken | status.telling),
+                prober.table_data.eq(registers.read_data),
+                status.hold.eq(taken | prober.fetching),
+            ]
+            with m.If(prober.fetching):
+                m.d.comb += registers.read_place.eq(prober.table_place)
 
     def _join_spikes(self, m: Module) -> None:
         """Lead events and spikes to the scheduler, axons to all cores, spikes to the output."""
@@ -173,9 +201,7 @@ class Array(wiring.Component):
             self._reader.stop.eq(self.link.stop),
             self._reader.step_done.eq(sequencer.step_done),
             control.step_done.eq(sequencer.step_done),
-            control.write.eq(self._reader.control_write),
-            control.register.eq(self._reader.control_register),
-            control.value.eq(self._reader.control_value),
+            sequencer.probing.eq(self._status.telling),
         ]
         for k, core in enumerate(self._cores):
             m.d.comb += [
@@ -191,7 +217,7 @@ class Array(wiring.Component):
             m.d.comb += [
                 self._prober.start.eq(sequencer.probe),
                 self._prober.probes_in_use.eq(control.probes_in_use),
-                sequencer.probing.eq(self._prober.busy),
+                sequencer.probing.eq(self._prober.busy | self._status.telling),
             ]
 
     def _join_output(self, m: Module) -> None:
@@ -214,23 +240,29 @@ class Array(wiring.Component):
         ]
         # Registered as well: much of the link asks for it.
         m.d.sync += link.busy.eq(
-            self._sequencer.running | self._reader.busy | writer.untold | ~self._settled
+            self._sequencer.running
+            | self._reader.busy
+            | writer.untold
+            | ~self._settled
+            | self._status.telling
         )
 
     def _join_status(self, m: Module) -> None:
         """Lead everything that is counted or shown to the status registers."""
-        status, link = self._status, self.link
+        status, registers, link = self._status, self._registers, self.link
         neurons, axons = self._spike_bus.neurons, self._scheduler.axons
-        most_swept = Signal.like(status.swept)
-        so_far: Value = Const(0, len(most_swept))
-        for core in self._cores:
-            so_far = Mux(core.swept > so_far, core.swept, so_far)
-        m.d.sync += most_swept.eq(so_far)
+        most_swept = self._cores[0].swept
+        if len(self._cores) > 1:
+            most_swept = Signal.like(status.swept)
+            so_far: Value = Const(0, len(most_swept))
+            for core in self._cores:
+                so_far = Mux(core.swept > so_far, core.swept, so_far)
+            m.d.sync += most_swept.eq(so_far)
         m.d.comb += [
-            status.busy.eq(link.busy | link.events.valid),
-            status.session_end.eq(link.session_end),
-            status.input_free.eq(link.input_free),
-            status.boot.eq(link.boot),
+            registers.busy.eq(link.busy | link.events.valid),
+            registers.session_end.eq(link.session_end),
+            registers.input_free.eq(link.input_free),
+            registers.boot.eq(link.boot),
             status.overruns.eq(self._sequencer.overrun),
             status.refused_events.eq(self._reader.refused),
             status.bad_frames.eq(link.count_bad_frame),
@@ -249,14 +281,14 @@ class Array(wiring.Component):
 
     def _join_resets(self, m: Module) -> None:
         """Carry out the link's resets."""
-        reset, fabric, control = self.link.reset, self._fabric, self._control
+        reset, fabric = self.link.reset, self._fabric
         kind = reset.payload
         counters = reset.valid & (kind == Const(ResetKind.COUNTERS, 2))
         everything = kind == Const(ResetKind.ALL, 2)
         m.d.comb += [
             self._status.clear.eq(counters),
-            fabric.clear_state.eq(reset.valid & ~counters),
+            # After power-up counters come first: a clear of registers keeps them from the file.
+            fabric.clear_state.eq(reset.valid & ~counters & ~self._status.clearing),
             fabric.clear_network.eq(everything),
-            control.reset_t.eq(fabric.cleared),
             reset.ready.eq(Mux(counters, self._status.cleared, fabric.cleared)),
         ]

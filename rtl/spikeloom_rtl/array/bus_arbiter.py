@@ -15,7 +15,8 @@ class BusArbiter(wiring.Component):
     """Joins two masters; the first has precedence, and only reads.
 
     Relies on masters that hold a request until it is taken, and on the fabric taking none between
-    a read and its response. The second, who owns the bus by default, has latency 0, the first 1.
+    a read and its response. The second, who owns the bus by default, has latency 0; the first 1,
+    unless `early` has announced it.
 
     Parameters
     ----------
@@ -26,14 +27,17 @@ class BusArbiter(wiring.Component):
     -------
     masters : In(BusSignature).array(2)
     bus : Out(BusSignature)
+    early : In(1)
+        The first will have a request in the next cycle.
     """
 
     masters: list[Any]
     bus: Any
+    early: Signal
 
     def __init__(self, data_bits: int) -> None:
         signature = BusSignature(data_bits)
-        super().__init__({"masters": In(signature).array(2), "bus": Out(signature)})
+        super().__init__({"masters": In(signature).array(2), "bus": Out(signature), "early": In(1)})
 
     def elaborate(self, platform: object) -> Module:
         """Build the choice and the memory of who waits for a response."""
@@ -55,7 +59,7 @@ class BusArbiter(wiring.Component):
         with m.If(request.ready):
             m.d.sync += asker.eq(owner)
         with m.If(request.ready | ~request.valid):
-            m.d.sync += owner.eq(~first.request.valid)
+            m.d.sync += owner.eq(~(first.request.valid | self.early))
         for k, master in enumerate((first, second)):
             m.d.comb += [
                 master.request.ready.eq(request.ready & (owner == k)),

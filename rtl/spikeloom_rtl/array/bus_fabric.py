@@ -7,10 +7,10 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig, MemoryMap, Window
-from spikeloom.contract.registers import reset_value
 
 from ..ports import BusSignature
 from .host_memory import HostPort
+from .register_file import FILE_WINDOWS, HALF_BITS, RegisterPort, file_base, file_bits
 
 __all__ = ["BusFabric"]
 
@@ -22,8 +22,9 @@ class BusFabric(wiring.Component):
     """Decodes addresses; one access at a time.
 
     A write takes 4 cycles, a read 5 until its response; 6 in fast builds, which choose among the
-    words that were read in two cycles. Clearing takes one cycle a word of the deepest memory that
-    is cleared: all of them, in all cores, are cleared side by side.
+    words that were read in two cycles. Registers are read and written in halves. Clearing takes
+    one cycle a word of the deepest memory that is cleared: all of them, in all cores, are cleared
+    side by side.
 
     Parameters
     ----------
@@ -41,18 +42,22 @@ class BusFabric(wiring.Component):
     cleared : Out(1)
         High for one cycle when clearing is done.
     host_<window> : Out(HostPort).array(cores)
-        One for each window of the memory map.
+        One for each window of the memory map that is not in the register file.
+    registers : Out(RegisterPort)
+        The register file.
     """
 
     bus: Any
     clear_state: Signal
     clear_network: Signal
     cleared: Signal
+    registers: Any
 
     def __init__(self, config: ArrayConfig) -> None:
         self._config = config
         self._fast = config.memories_registered
         self._memory = MemoryMap(config)
+        self._windows = [w for w in self._memory if w.name not in FILE_WINDOWS]
         super().__init__(
             {
                 "bus": In(BusSignature(self._memory.data_bits)),
@@ -61,8 +66,9 @@ class BusFabric(wiring.Component):
                 "cleared": Out(1),
                 **{
                     f"host_{window.name}": Out(HostPort(window.word_bits)).array(window.cores)
-                    for window in self._memory
+                    for window in self._windows
                 },
+                "registers": Out(RegisterPort(config)),
             }
         )
 
@@ -71,24 +77,28 @@ class BusFabric(wiring.Component):
         m = Module()
         request, response = self.bus.request, self.bus.response
         asked = request.payload
-        offset = Signal(range(max(window.depth for window in self._memory)))
+        offset = Signal(self._clear_bits(network=True))
         data = Signal(self._memory.data_bits)
         accesses, clears = Signal(), Signal()  # the next cycle does
-        clearing, commit = Signal(), Signal()
+        clearing, second, commit = Signal(), Signal(), Signal()
         self._decode(m, accesses, clears)
-        for each in self._memory:
+        for each in self._windows:
             for port in getattr(self, f"host_{each.name}"):
                 m.d.comb += [port.offset.eq(offset), port.commit.eq(commit), port.data.eq(data)]
-                if each.name == "control":
-                    m.d.comb += port.data.eq(data | self._reset_value(m, offset, clearing))
+        of_registers, bases = self._reach_registers(
+            m, offset, data, accesses, clears, clearing, second
+        )
         chosen = self._choose(m)
         # The master holds its request until it is carried out: window and core are not kept.
-        m.d.sync += [offset.eq(asked.offset), data.eq(asked.data)]
+        m.d.sync += [offset.eq(asked.offset | bases), data.eq(asked.data)]
+        low, high = response.payload[:HALF_BITS], response.payload[HALF_BITS:]
 
         def end() -> None:
-            """Take the request; the word that it reads is there."""
+            """Take the request; the word that it reads is there, or the high half of a register."""
             m.d.comb += request.ready.eq(1)
-            m.d.sync += response.payload.eq(chosen)
+            m.d.sync += high.eq(chosen[HALF_BITS:])
+            with m.If(~of_registers):
+                m.d.sync += low.eq(chosen)
             m.next = "RESPOND"
             with m.If(asked.write):
                 m.next = "IDLE"
@@ -103,14 +113,17 @@ class BusFabric(wiring.Component):
                     m.d.comb += accesses.eq(1)
                     m.next = "SELECT"
             with m.State("SELECT"):
-                m.d.comb += accesses.eq(1)
+                m.d.comb += [accesses.eq(1), self.registers.commit.eq(asked.write)]
                 m.next = "WAIT"
             with m.State("WAIT"):  # some memories see the offset a cycle late
-                m.d.comb += accesses.eq(1)
+                m.d.comb += [accesses.eq(1), second.eq(1), self.registers.commit.eq(asked.write)]
                 m.next = "COMMIT"
+                if not self._fast:
+                    m.d.sync += low.eq(chosen)
             with m.State("COMMIT"):
                 m.d.comb += commit.eq(asked.write)
                 if self._fast:
+                    m.d.sync += low.eq(chosen)
                     m.next = "CHOOSE"
                 else:
                     end()
@@ -131,6 +144,45 @@ class BusFabric(wiring.Component):
                 m.next = "IDLE"
         return m
 
+    def _reach_registers(
+        self,
+        m: Module,
+        offset: Signal,
+        data: Signal,
+        accesses: Signal,
+        clears: Signal,
+        clearing: Signal,
+        second: Signal,
+    ) -> tuple[Signal, Signal]:
+        """Drive the register file's port.
+
+        Returns
+        -------
+        tuple of Signal
+            Whether a register is addressed, and which bits of an offset its window sets.
+        """
+        port, bits = self.registers, file_bits(self._config)
+        bases, here = Signal(bits), Signal()
+        for name in FILE_WINDOWS:
+            if name in self._memory:
+                with m.If(self._window == self._memory[name].id):
+                    m.d.comb += [here.eq(1), bases.eq(file_base(self._config, name))]
+        # A clear of all goes through the low halves, then the high ones, then on without registers:
+        # once more than needed it writes the first one. Among state is `t`, the first of all.
+        only_t = clearing & ~self.clear_network
+        past = clearing & offset[bits + 1 :].any()
+        m.d.comb += [
+            port.soon.eq((accesses & here) | (clears & ~past)),
+            port.place.index.eq(Cat(offset[0] & ~only_t, offset[1:bits])),
+            port.place.half.eq(Mux(clearing, Mux(only_t, offset[0], offset[bits]), second)),
+            port.data.eq(data),
+            port.clears.eq(clearing),
+        ]
+        m.d.sync += port.select.eq(port.soon)
+        with m.If(clearing & (self.clear_network | (offset[1:bits] == 0))):
+            m.d.comb += port.commit.eq(1)
+        return here, bases
+
     @property
     def _window(self) -> Value:
         """The number of the addressed window, which is one that there is."""
@@ -139,24 +191,26 @@ class BusFabric(wiring.Component):
         return number
 
     def _cleared(self, *, network: bool) -> list[Window]:
-        """Return the windows that a clear writes: state, or all that a program writes too."""
-        if network:
-            return [w for w in self._memory if w.kind in ("network", "register")]
-        return [w for w in self._memory if w.kind == "state"]
+        """Return the windows that a clear writes: state, or what a program writes as well."""
+        kinds = ("state", "network") if network else ("state",)
+        return [window for window in self._windows if window.kind in kinds]
+
+    def _clear_bits(self, *, network: bool) -> int:
+        """Return the width of the offsets that a clear goes through, up to a power of two."""
+        deepest = max(window.depth for window in self._cleared(network=network))
+        registers = file_bits(self._config) + 1 if network else 1
+        return max((deepest - 1).bit_length(), registers)
 
     def _is_last(self, offset: Signal) -> Value:
-        """Return whether the deepest memory has been cleared: at the end of a power of two."""
-        state, network = (
-            (max(window.depth for window in self._cleared(network=kind)) - 1).bit_length()
-            for kind in (False, True)
-        )
+        """Return whether the deepest memory has been cleared."""
+        state, network = (self._clear_bits(network=kind) for kind in (False, True))
         return offset[:state].all() & (~self.clear_network | offset[state:network].all())
 
     def _decode(self, m: Module, accesses: Signal, clears: Signal) -> None:
         """Select ports; beyond its end a memory is empty, or its words come anew."""
         core = self.bus.request.payload.core
         state, network = self._cleared(network=False), self._cleared(network=True)
-        for each in self._memory:
+        for each in self._windows:
             clear: Value = Const(0)
             if each in state:
                 clear = clears
@@ -171,35 +225,29 @@ class BusFabric(wiring.Component):
                 m.d.sync += selected.eq(here | clear)
                 m.d.comb += port.select.eq(selected)
 
-    def _reset_value(self, m: Module, offset: Signal, clearing: Signal) -> Signal:
-        """Return what the control register at an offset is cleared to."""
-        depth = self._memory["control"].depth
-        value = Signal(self._memory["control"].word_bits)
-        with m.If(clearing), m.Switch(offset[: (depth - 1).bit_length()]):
-            for place in range(depth):
-                if reset_value(self._config, place):
-                    with m.Case(place):
-                        m.d.comb += value.eq(reset_value(self._config, place))
-        return value
-
     def _choose(self, m: Module) -> Value:
         """Return the word that the addressed window reads; what lies beyond its bytes is any."""
         asked, core = self._window, self.bus.request.payload.core
         groups: dict[int, dict[int, Value]] = {}
-        for window in self._memory:
+        for window in self._windows:
             ports = getattr(self, f"host_{window.name}")
             of_cores = {k: _whole_bytes(port.read_data) for k, port in enumerate(ports)}
             group = groups.setdefault(window.id >> _GROUP_BITS, {})
             group[window.id & (1 << _GROUP_BITS) - 1] = _chosen(of_cores, core)
-        result: Value = Const(0, self._memory.data_bits)
+        half = self.registers.read_data
+        sources: list[tuple[Value, Value]] = [(Cat(half, half), self.registers.select)]
         for number, group in groups.items():
-            word = _chosen(group, asked[:_GROUP_BITS])
-            here = Signal(name=f"in_group_{number}")
-            m.d.sync += here.eq(asked[_GROUP_BITS:] == number)
+            shows = Signal(name=f"shows_group_{number}")
+            m.d.sync += shows.eq((asked[_GROUP_BITS:] == number) & ~self.registers.soon)
+            sources.append((_chosen(group, asked[:_GROUP_BITS]), shows))
+        result: Value = Const(0, self._memory.data_bits)
+        word: Value
+        here: Value
+        for k, (word, here) in enumerate(sources):
             if self._fast:
-                shown = Signal(len(word), name=f"group_{number}")
-                m.d.sync += shown.eq(word)
-                word = shown
+                late = Signal(1 + len(word), name=f"word_{k}")
+                m.d.sync += late.eq(Cat(here, word))
+                here, word = late[0], late[1:]
             result |= Mux(here, word, 0)
         return result
 

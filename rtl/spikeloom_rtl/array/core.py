@@ -61,7 +61,7 @@ class Core(wiring.Component):
     learning : Out(1)
         Traces or synapses change.
     swept : Out(20)
-        Words swept in this step so far.
+        Words swept in the last step; from `learn` on, so far in this one.
     spikes : Out(stream.Signature)
         Neurons that fired, within the core.
     host_<window> : In(HostPort)

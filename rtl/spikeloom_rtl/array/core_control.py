@@ -6,7 +6,6 @@ from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig
 from spikeloom.contract.registers import (
-    CONTROL_BITS,
     CORE_REGISTER_STRIDE,
     Register,
     core_register,
@@ -14,7 +13,9 @@ from spikeloom.contract.registers import (
     reset_value,
 )
 
-__all__ = ["CoreControl", "CoreRegisters", "register_shape"]
+from .register_file import HALF_BITS
+
+__all__ = ["CoreControl", "CoreRegisters", "needed_bits", "register_shape"]
 
 _PLACE_BITS = (CORE_REGISTER_STRIDE - 1).bit_length()
 
@@ -26,6 +27,17 @@ def register_shape(register: Register) -> ShapeLike:
     return data.StructLayout(
         {f.name: signed(f.bits) if f.signed else Shape(f.bits) for f in register.fields}
     )
+
+
+def needed_bits(config: ArrayConfig, register: Register) -> int:
+    """Return the width of the largest value that a register may have in a build."""
+    most = {
+        "axon_words": config.axon_words,
+        "probes_in_use": config.probes,
+        "neurons_in_use": config.neurons_per_core,
+        "plastic_rows": config.rows_per_core,
+    }
+    return min(register.bits, most.get(register.name, -1 % (1 << register.bits)).bit_length())
 
 
 class CoreRegisters(wiring.Signature):
@@ -57,7 +69,7 @@ class CoreRegisters(wiring.Signature):
 
 
 class CoreControl(wiring.Component):
-    """Registers of one core, to be written; `Control` keeps what is read. Latency 1 cycle.
+    """Registers of one core, to be written by halves. Latency 1 cycle.
 
     Parameters
     ----------
@@ -69,16 +81,19 @@ class CoreControl(wiring.Component):
     Members
     -------
     write : In(1)
-        Write `value` to the register at `place`.
+        Write `value` to half of the register at `place`.
     place : In(5)
         Place of the register within the core's.
-    value : In(32)
+    half : In(1)
+        0: bits 0 to 15, 1: bits 16 to 31.
+    value : In(16)
     t : In(32)
     registers : Out(CoreRegisters)
     """
 
     write: Signal
     place: Signal
+    half: Signal
     value: Signal
     t: Signal
 
@@ -92,7 +107,8 @@ class CoreControl(wiring.Component):
             {
                 "write": In(1),
                 "place": In(_PLACE_BITS),
-                "value": In(CONTROL_BITS),
+                "half": In(1),
+                "value": In(HALF_BITS),
                 "t": In(32),
                 "registers": Out(CoreRegisters(config)),
             }
@@ -107,7 +123,10 @@ class CoreControl(wiring.Component):
             shown = getattr(self.registers, name)
             m.d.comb += shown.eq(held)
             with m.If(self.write & (self.place == register.offset)):
-                m.d.sync += held.eq(self.value)
+                bits = needed_bits(self._config, register)
+                for half, start in enumerate(range(0, bits, HALF_BITS)):
+                    with m.If(self.half == half):
+                        m.d.sync += held[start : min(start + HALF_BITS, bits)].eq(self.value)
             if name == "learning" and not self._config.draws:
                 m.d.comb += shown.stochastic.eq(0)
             if name == "theta_every_log2":

@@ -1,10 +1,15 @@
 """The event reader: takes the words of the input stream apart."""
 
+from typing import Any
+
 from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig
+from spikeloom.contract.registers import CONTROL_BITS
+
+from .register_file import RegisterWrite
 
 __all__ = ["EventReader"]
 
@@ -12,8 +17,9 @@ __all__ = ["EventReader"]
 class EventReader(wiring.Component):
     """Turns words into spikes of input axons, steps to run and register writes.
 
-    Words are taken between steps only, one a cycle. A STEP word keeps the reader until all its
-    steps have run. Latency 1 cycle: memories are slow to show a word, so a register comes first.
+    Words are taken between steps only, one a cycle; the last one of a CONTROL word takes
+    three. A STEP word keeps the reader until all its steps have run. Latency 1 cycle:
+    memories are slow to show a word, so a register comes first.
     Formats: ``spikeloom.contract.words``.
 
     Parameters
@@ -32,10 +38,12 @@ class EventReader(wiring.Component):
         The axon in `spikes` is in use.
     refused : Out(1)
         High for one cycle: an event named no input axon in use.
-    control_write : Out(1)
-    control_register : Out(14)
-    control_value : Out(32)
-        Write a control register.
+    control : Out(RegisterWrite)
+        Write a control register, one half after the other.
+    soon : Out(1)
+        It will be written in the next cycle.
+    hold : In(1)
+        Do not write yet.
     steps_left : Out(14)
         Steps still to run; the sequencer runs them while this is not zero.
     step_done : In(1)
@@ -49,9 +57,9 @@ class EventReader(wiring.Component):
     spikes: stream.Interface
     in_use: Signal
     refused: Signal
-    control_write: Signal
-    control_register: Signal
-    control_value: Signal
+    control: Any
+    soon: Signal
+    hold: Signal
     steps_left: Signal
     step_done: Signal
     busy: Signal
@@ -65,9 +73,9 @@ class EventReader(wiring.Component):
                 "spikes": Out(stream.Signature(15)),
                 "in_use": In(1),
                 "refused": Out(1),
-                "control_write": Out(1),
-                "control_register": Out(14),
-                "control_value": Out(32),
+                "control": Out(RegisterWrite(CONTROL_BITS)),
+                "soon": Out(1),
+                "hold": In(1),
                 "steps_left": Out(14),
                 "step_done": In(1),
                 "busy": Out(1),
@@ -85,7 +93,7 @@ class EventReader(wiring.Component):
             self.spikes.payload.eq(axon[: (self._config.axons - 1).bit_length()]),
             self.spikes.valid.eq(event & exists),
             self.refused.eq(event & ~(exists & self.in_use)),
-            self.control_value.eq(Cat(low, word)),
+            self.control.data.eq(Cat(low, word)),
         ]
         m.d.sync += [axon.eq(word), event.eq(0)]
         with m.FSM(name="event"):
@@ -98,7 +106,7 @@ class EventReader(wiring.Component):
                         m.d.sync += self.steps_left.eq(word[:14])
                         m.next = "STEPS"
                     with m.Else():
-                        m.d.sync += self.control_register.eq(word[:14])
+                        m.d.sync += self.control.offset.eq(word[:14])
                         m.next = "VALUE LOW"
             with m.State("STEPS"):
                 m.d.comb += self.busy.eq(1)
@@ -112,10 +120,23 @@ class EventReader(wiring.Component):
                 with m.If(self.stop):
                     m.next = "WORD"
             with m.State("VALUE HIGH"):
-                m.d.comb += [self.words.ready.eq(1), self.busy.eq(1)]
-                m.d.comb += self.control_write.eq(self.words.valid & ~self.stop)
-                with m.If(self.words.valid | self.stop):
+                m.d.comb += [self.words.ready.eq(self.stop), self.busy.eq(1)]
+                with m.If(self.stop):
                     m.next = "WORD"
+                with m.Elif(self.words.valid & ~self.hold):
+                    m.d.comb += self.soon.eq(1)
+                    m.next = "WRITE LOW"
+            with m.State("WRITE LOW"):
+                m.d.comb += [self.control.en.eq(1), self.soon.eq(1), self.busy.eq(1)]
+                m.next = "WRITE HIGH"
+            with m.State("WRITE HIGH"):
+                m.d.comb += [
+                    self.control.en.eq(1),
+                    self.control.half.eq(1),
+                    self.words.ready.eq(1),
+                    self.busy.eq(1),
+                ]
+                m.next = "WORD"
         with m.If(self.step_done):
             m.d.sync += self.steps_left.eq(self.steps_left - 1)
         with m.If(self.stop):

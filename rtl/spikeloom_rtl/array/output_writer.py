@@ -1,6 +1,6 @@
 """The output writer: turns spikes, probe values and passing steps into words for the ring."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -107,35 +107,45 @@ class OutputWriter(wiring.Component):
         # One more, one less, or the same: the lowest bit carries the one into the sum.
         up, down = one_more & ~one_less, one_less & ~one_more
         m.d.sync += most.eq((Cat(up, most) + Cat(up, down.replicate(_MOST_BITS)))[1:])
+        tell, room = Signal(), Signal()
+        m.d.comb += [
+            tell.eq((most != 0) | ((rest != 0) & (content | self.flush))),
+            # For a STEP word and the longest content.
+            room.eq(self.free[2:].any() | Mux(self.untold, self.free[:2].all(), self.free[1])),
+        ]
+        sample = self.probes.payload
+        with m.If(second):
+            m.d.comb += self.words.payload.eq(sample.value[:_LOW_BITS])
+        with m.Elif(tell):
+            m.d.comb += self.words.payload.eq(STEP_TAG | rest | (most != 0).replicate(_COUNT_BITS))
+        with m.Elif(self.spikes.valid):
+            m.d.comb += self.words.payload.eq(self.spikes.payload)
+        with m.Else():
+            high = sample.probe << _HIGH_BITS | sample.value[_LOW_BITS:]
+            m.d.comb += self.words.payload.eq(PROBE_TAG | high)
         with m.If(self.stop):
             m.d.comb += [self.spikes.ready.eq(1), self.probes.ready.eq(1)]
             m.d.sync += [most.eq(0), rest.eq(0), second.eq(0)]
         with m.Elif(second):
-            self._send(m, self.probes.payload.value[:_LOW_BITS])
-            m.d.comb += self.probes.ready.eq(self.words.ready)
+            m.d.comb += [self.words.valid.eq(1), self.probes.ready.eq(self.words.ready)]
             with m.If(self.words.ready):
                 m.d.sync += second.eq(0)
-        with m.Elif(self.drop & content & (self.free < 2 + self.untold)):
-            # Room for a STEP word and the longest content, or the content is dropped as a whole.
+        with m.Elif(self.drop & content & ~room):
+            # The content is dropped as a whole.
             m.d.comb += [
                 self.spikes.ready.eq(1),
                 self.probes.ready.eq(~self.spikes.valid),
                 self.dropped.eq(Mux(self.spikes.valid, 1, 2)),
             ]
-        with m.Elif((most != 0) | ((rest != 0) & (content | self.flush))):
-            self._send(m, STEP_TAG | (most != 0).replicate(_COUNT_BITS) | rest)
+        with m.Elif(tell):
+            m.d.comb += self.words.valid.eq(1)
             with m.If(self.words.ready):
                 m.d.comb += [one_less.eq(most != 0), tell_rest.eq(most == 0)]
         with m.Elif(self.spikes.valid):
-            self._send(m, self.spikes.payload)
-            m.d.comb += self.spikes.ready.eq(self.words.ready)
+            m.d.comb += [self.words.valid.eq(1), self.spikes.ready.eq(self.words.ready)]
         with m.Elif(self.probes.valid):
-            sample = self.probes.payload
-            self._send(m, PROBE_TAG | sample.probe << _HIGH_BITS | sample.value[_LOW_BITS:])
+            m.d.comb += self.words.valid.eq(1)
             with m.If(self.words.ready):
                 m.d.sync += second.eq(1)
         m.d.comb += self.waiting.eq(self.words.valid & ~self.words.ready & content & ~self.drop)
         return m
-
-    def _send(self, m: Module, word: Value) -> None:
-        m.d.comb += [self.words.valid.eq(1), self.words.payload.eq(word)]

@@ -3,15 +3,15 @@
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig, MemoryMap
 from spikeloom.contract.words import PROBE_VALUE_BITS
 
 from ..ports import BusSignature
-from .host_memory import HostMemory, HostPort
 from .output_writer import ProbeSample
+from .register_file import HALF_BITS, FilePlace, file_base
 
 __all__ = ["Prober"]
 
@@ -36,8 +36,12 @@ class Prober(wiring.Component):
     busy : Out(1)
     bus : Out(BusSignature)
     samples : Out(stream.Signature(ProbeSample))
-    host : In(HostPort)
-        The probe table.
+    early : Out(1)
+        `bus` will have a request in the next cycle.
+    hold : In(1)
+        The register file cannot be read in this cycle and the next.
+    fetching : Out(1), table_place : Out(FilePlace), table_data : In(16)
+        Reads of the probe table in the register file.
     """
 
     start: Signal
@@ -45,7 +49,11 @@ class Prober(wiring.Component):
     busy: Signal
     bus: Any
     samples: stream.Interface
-    host: Any
+    early: Signal
+    hold: Signal
+    fetching: Signal
+    table_place: data.View
+    table_data: Signal
 
     def __init__(self, config: ArrayConfig) -> None:
         self._config = config
@@ -58,28 +66,28 @@ class Prober(wiring.Component):
                 "busy": Out(1),
                 "bus": Out(BusSignature(self._memory.data_bits)),
                 "samples": Out(stream.Signature(ProbeSample())),
-                "host": In(HostPort(self._table.word_bits)),
+                "early": Out(1),
+                "hold": In(1),
+                "fetching": Out(1),
+                "table_place": Out(FilePlace(config)),
+                "table_data": In(HALF_BITS),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Build the table and the state machine that walks it."""
+        """Build the state machine that walks the table."""
         m = Module()
-        m.submodules.table = table = HostMemory(
-            width=self._table.word_bits, depth=self._table.depth
-        )
-        wiring.connect(m, wiring.flipped(self.host), table.host)
-        neuron_bits, core_bits, _ = (field.bits for field in self._table.fields)
-        neuron = table.read_data[:neuron_bits]
-        core = table.read_data[neuron_bits : neuron_bits + core_bits]
-        quantity = table.read_data[neuron_bits + core_bits :]
+        neuron_bits, core_bits, quantity_bits = (field.bits for field in self._table.fields)
+        entry = Signal(neuron_bits + core_bits + quantity_bits)
+        neuron, core = entry[:neuron_bits], entry[neuron_bits:][:core_bits]
+        quantity = entry[neuron_bits + core_bits :]
         index = Signal(9)
         request, response = self.bus.request, self.bus.response
         windows = [self._memory[name].id for name in _QUANTITIES if name in self._memory]
         m.d.comb += [
-            table.read_address.eq(index),
+            self.table_place.index.eq(file_base(self._config, "probe") | index),
             request.payload.core.eq(core),
-            request.payload.offset.eq(neuron),
+            request.payload.offset.eq(neuron[: (self._config.neurons_per_core - 1).bit_length()]),
             self.samples.payload.probe.eq(index),
             self.busy.eq(1),
         ]
@@ -93,8 +101,18 @@ class Prober(wiring.Component):
                 m.d.comb += self.busy.eq(0)
                 m.d.sync += index.eq(0)
                 with m.If(self.start & (self.probes_in_use != 0)):
-                    m.next = "FETCH"
-            with m.State("FETCH"):
+                    m.next = "FETCH LOW"
+            with m.State("FETCH LOW"):
+                m.d.comb += self.fetching.eq(~self.hold)
+                with m.If(~self.hold):
+                    m.next = "FETCH HIGH"
+            with m.State("FETCH HIGH"):
+                m.d.comb += [self.fetching.eq(1), self.table_place.half.eq(1)]
+                m.d.sync += entry[:HALF_BITS].eq(self.table_data)
+                m.next = "FETCHED"
+            with m.State("FETCHED"):
+                m.d.comb += self.early.eq(1)
+                m.d.sync += entry[HALF_BITS:].eq(self.table_data)
                 m.next = "REQUEST"
             with m.State("REQUEST"):
                 m.d.comb += request.valid.eq(1)
@@ -114,7 +132,7 @@ class Prober(wiring.Component):
                 m.d.comb += self.samples.valid.eq(1)
                 with m.If(self.samples.ready):
                     m.d.sync += index.eq(index + 1)
-                    m.next = "FETCH"
+                    m.next = "FETCH LOW"
                     with m.If(index + 1 == self.probes_in_use):
                         m.next = "IDLE"
         return m

@@ -1,51 +1,46 @@
-"""The status registers: what goes on, and sticky counters of all that went wrong."""
+"""The status registers: what was counted, and what the last step was like."""
 
-from typing import Any
-
-from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import wiring
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig
-from spikeloom.contract.registers import STATUS_BITS, STATUS_REGISTERS
+from spikeloom.contract.registers import STATUS_REGISTERS
 
-from .host_memory import HostMemory, HostPort
+from .register_file import HALF_BITS, FilePlace, file_base, file_bits
 from .step_tally import StepTally
 
 __all__ = ["Status"]
 
-_LIVE = ("busy", "session_end", "input_free", "boot")
-
 # Sticky counters by register, each with the width of what is counted between two visits. A round
-# of visits takes at most three cycles a counter, so twelve bits hold what comes twice a cycle.
+# of visits takes 44 cycles; a few hundred while steps of 20 cycles follow each other and the
+# host reads registers without a pause, and then little but cycles can be counted so fast.
 _COUNTED = {
     "steps": 5,
-    "cycles_low": 7,
-    "cycles_high": 1,
-    "wait_cycles_low": 7,
-    "wait_cycles_high": 1,
+    "cycles_low": 9,
+    "wait_cycles_low": 9,
     "overruns": 5,
     "dropped": 8,
     "refused_events": 7,
     "bad_frames": 4,
     "line_errors": 4,
-    "out_of_order": 4,
-    "repeated": 4,
-    "refused": 4,
+    "out_of_order": 3,
+    "repeated": 3,
+    "refused": 3,
     "spikes": 7,
     "arrivals": 7,
 }
-_WIDEST = max(_COUNTED.values())
-_CARRIES = {"cycles_high": "cycles_low", "wait_cycles_high": "wait_cycles_low"}
-_DEPTH = 1 << (len(STATUS_REGISTERS) - 1).bit_length()
+_CLEARING_ROUNDS = 3
+_LAST = max(STATUS_REGISTERS[name].offset for name in _COUNTED)
 
 
 class Status(wiring.Component):
-    """Counts events and answers reads. Latency of a read 1 cycle.
+    """Counts events, and keeps what was counted in the register file.
 
-    Sticky counters stand in a memory. What happens is first counted in a few bits per counter; a
-    visitor goes round, adds these to the memory and empties them. So a counter lags behind by at
-    most 32 cycles, and by as long as the host reads status registers. Clearing takes as long.
+    What happens is first counted in a few bits per counter; a visitor goes round, adds these to
+    the file and empties them. A visit takes 2 cycles, and 2 more where the low half overflows. So
+    a counter lags behind by at most 64 cycles, by 14 more for each step that ends meanwhile, and
+    by as long as the host uses the file. Clearing takes 264 cycles.
 
     Parameters
     ----------
@@ -54,13 +49,12 @@ class Status(wiring.Component):
 
     Members
     -------
-    host : In(HostPort(32))
     clear : In(1)
         High until `cleared`: set all sticky counters to 0.
     cleared : Out(1)
         They are; high for one cycle.
-    busy, session_end, input_free, boot : In
-        Shown as they are.
+    clearing : Out(1)
+        They are being cleared, as they are after power-up.
     overruns, refused_events, bad_frames, line_errors, out_of_order, repeated, refused : In(1)
         High for one cycle for each event; the register of that name counts.
     dropped : In(2)
@@ -72,18 +66,20 @@ class Status(wiring.Component):
     arrival, spike : In(1)
         An axon was handed to the cores; a neuron fired.
     swept : In(20)
-        Words that the core swept which swept most, in the last cycle of a step.
+        Words that the core swept which swept most; read 2 and 3 cycles after the end of a step.
     step_done : In(1)
         High in the last cycle of a step.
+    telling : Out(1)
+        See `StepTally`.
+    hold : In(1)
+        The file cannot be read in this cycle and will be written by others in the next.
+    read_place, read_data, write_en, write_place, write_data
+        To the register file.
     """
 
-    host: Any
     clear: Signal
     cleared: Signal
-    busy: Signal
-    session_end: Signal
-    input_free: Signal
-    boot: Signal
+    clearing: Signal
     overruns: Signal
     refused_events: Signal
     bad_frames: Signal
@@ -98,6 +94,13 @@ class Status(wiring.Component):
     spike: Signal
     swept: Signal
     step_done: Signal
+    telling: Signal
+    hold: Signal
+    read_place: data.View
+    read_data: Signal
+    write_en: Signal
+    write_place: data.View
+    write_data: Signal
 
     def __init__(self, config: ArrayConfig) -> None:
         self._config = config
@@ -105,86 +108,103 @@ class Status(wiring.Component):
         flags = ("in_step", "waiting", "arrival", "spike", "step_done", "repeated", "refused")
         super().__init__(
             {
-                "host": In(HostPort(STATUS_BITS)),
                 "clear": In(1),
                 "cleared": Out(1),
-                **{name: In(STATUS_REGISTERS[name].bits) for name in _LIVE},
+                "clearing": Out(1, init=1),
                 **dict.fromkeys((*events, *flags), In(1)),
                 "dropped": In(2),
                 "swept": In(20),
+                "telling": Out(1),
+                "hold": In(1),
+                "read_place": Out(FilePlace(config)),
+                "read_data": In(HALF_BITS),
+                "write_en": Out(1),
+                "write_place": Out(FilePlace(config)),
+                "write_data": Out(HALF_BITS),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Build the visitor, the last step's registers and the read port."""
+        """Build the visitor and its adder, which the last step's tally uses as well."""
         m = Module()
-        m.submodules.counts = counts = HostMemory(width=STATUS_BITS, depth=_DEPTH)
         m.submodules.tally = tally = StepTally(self._config)
-        for name in ("in_step", "arrival", "spike", "swept", "step_done", "clear"):
+        for name in ("in_step", "arrival", "spike", "swept", "step_done", "hold"):
             m.d.comb += getattr(tally, name).eq(getattr(self, name))
-        self._visit(m, counts)
-        # The memory has one read port, which goes to the host whenever it looks here.
+        place, half = Signal(range(_LAST + 1)), Signal()
+        looks, visits, adds = Signal(), Signal(), Signal()
+        # To the end of the round at hand; in the next round all counters' few bits are emptied; in
+        # the last one those that are written are new.
+        clearing = self.clearing
+        rounds = Signal(range(_CLEARING_ROUNDS), init=_CLEARING_ROUNDS - 1)
+        value, total = Signal(HALF_BITS), Signal(HALF_BITS + 1)
+        carried, carry = Signal(), Signal()
+        over, stays = Signal(), Signal()
         m.d.comb += [
-            counts.host.select.eq(self.host.select),
-            counts.host.offset.eq(self.host.offset),
+            self.telling.eq(tally.telling),
+            looks.eq(~visits & ~tally.telling & ~self.hold),
+            carry.eq(Mux(visits, carried & (half | self._goes_on(place)), tally.carry)),
+            total.eq((Cat(Const(1, 1), self.read_data, Const(0, 1)) + Cat(carry, value))[1:]),
+            over.eq(total[-1]),
+            tally.carries.eq(over),
+            self.read_place.eq(Mux(tally.telling, tally.read_place, self._at(place, half))),
+            self.write_place.eq(Mux(visits, self._at(place, half), tally.write_place)),
+            self.write_data.eq(Mux(adds, total, value)),
+            self.write_en.eq(tally.write | (visits & ~stays)),
         ]
-        live = {name: getattr(self, name) for name in _LIVE} | tally.registers()
-        shown, is_live = Signal(STATUS_BITS), Signal()
-        m.d.sync += [shown.eq(0), is_live.eq(0)]
-        with m.Switch(self.host.offset):
-            for name, value in live.items():
-                with m.Case(STATUS_REGISTERS[name].offset):
-                    m.d.sync += [shown.eq(value), is_live.eq(1)]
-        m.d.comb += self.host.read_data.eq(Mux(is_live, shown, counts.host.read_data))
+        few = self._count(m, looks & ~half, place)
+        with m.If(looks):
+            m.d.sync += value.eq(few)
+        with m.Elif(tally.takes):
+            m.d.sync += value.eq(tally.value)
+        # What is not added is written as it is.
+        m.d.sync += [visits.eq(looks), adds.eq((looks & ~clearing) | tally.adds)]
+        m.d.comb += stays.eq(clearing & self._stays(place))
+        with m.If(visits):
+            m.d.sync += [carried.eq(over), half.eq(~half & (over | clearing))]
+            with m.If(half | ~(over | clearing)):
+                m.d.sync += place.eq(Mux(place == _LAST, 0, place + 1))
+                with m.If(place == _LAST):
+                    m.d.comb += self.cleared.eq(clearing & (rounds == 0))
+                    m.d.sync += rounds.eq(rounds - 1)
+        with m.If(self.cleared):
+            m.d.sync += clearing.eq(0)
+        with m.Elif(self.clear & ~clearing):
+            m.d.sync += [clearing.eq(1), rounds.eq(_CLEARING_ROUNDS - 1)]
         return m
 
-    def _visit(self, m: Module, counts: HostMemory) -> None:
-        """Count events in a few bits each, and carry these to the memory, one after the other."""
-        happens = {name: getattr(self, name) for name in _COUNTED if name in self.signature.members}
-        happens |= {
+    def _count(self, m: Module, taking: Value, place: Signal) -> Value:
+        """Count events in a few bits each; return those of the place that is visited."""
+        happens: dict[str, Value] = {
             "steps": self.step_done,
             "cycles_low": self.in_step,
             "wait_cycles_low": self.waiting,
             "spikes": self.spike,
             "arrivals": self.arrival,
         }
-        place = Signal(range(_DEPTH))
-        looks, adding, has = Signal(), Signal(), Signal()
-        clearing = Signal(init=1)
-        few, total = Signal(_WIDEST), Signal(STATUS_BITS + 1)
-        writes = Signal()
-        m.d.comb += [
-            looks.eq(~self.host.select & ~adding & ~clearing),
-            writes.eq(~self.host.select & (adding | clearing)),
-            total.eq(counts.read_data + few),
-            counts.read_address.eq(place),
-            counts.write_address.eq(place),
-            counts.write_data.eq(Mux(clearing, 0, total)),
-            counts.write_en.eq(writes),
-        ]
-        # A host that comes between look and addition takes the word away: look again.
-        m.d.sync += adding.eq(looks)
-        with m.If(looks):
-            m.d.sync += has.eq(1)
-        with m.If(writes):
-            m.d.sync += [place.eq(place + 1), has.eq(0)]
-        with m.If(clearing):
-            with m.If(writes & (place == _DEPTH - 1)):
-                m.d.comb += self.cleared.eq(1)
-                m.d.sync += clearing.eq(0)
-        with m.Elif(self.clear):
-            m.d.sync += [clearing.eq(1), adding.eq(0), has.eq(0), place.eq(0)]
-        with m.If(looks & ~has):
-            m.d.sync += few.eq(0)
+        few: Value = Const(0, max(_COUNTED.values()))
         for name, bits in _COUNTED.items():
             count = Signal(bits, name=f"{name}_few")
-            taken = looks & ~has & (place == STATUS_REGISTERS[name].offset)
-            m.d.sync += count.eq(Mux(taken, 0, count) + happens.get(name, 0))
+            taken = Signal(name=f"{name}_taken")
+            event = happens[name] if name in happens else getattr(self, name)
+            m.d.comb += taken.eq(taking & (place == STATUS_REGISTERS[name].offset))
+            m.d.sync += count.eq(count + event)
             with m.If(taken):
-                m.d.sync += few.eq(count)
-            if name in _CARRIES:
-                low = STATUS_REGISTERS[_CARRIES[name]].offset
-                with m.If(writes & (place == low) & total[-1]):
-                    m.d.sync += count.eq(1)
-            with m.If(self.clear | clearing):
-                m.d.sync += count.eq(0)
+                m.d.sync += count.eq(event)
+            few |= Mux(taken, count, 0)
+        return few
+
+    def _at(self, place: Signal, half: Signal) -> Value:
+        """Return the address of half a status register."""
+        size = len(place)
+        base = file_base(self._config, "status") >> size
+        return Cat(place, Const(base, file_bits(self._config) - size), half)
+
+    def _goes_on(self, place: Signal) -> Value:
+        """Return whether a counter counts what the one before it overflows with."""
+        names = ("cycles_high", "wait_cycles_high")
+        return Cat(place == STATUS_REGISTERS[name].offset for name in names).any()
+
+    def _stays(self, place: Signal) -> Value:
+        """Return whether a register is of the last step, which stays when others are cleared."""
+        names = ("last_arrivals", "last_fired")
+        return Cat(place == STATUS_REGISTERS[name].offset for name in names).any()

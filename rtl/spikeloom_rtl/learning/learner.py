@@ -222,7 +222,7 @@ class Learner(LearnerPorts):
             synapses.new_weights.eq(changer.new_weights),
             synapses.new_flags.eq(changer.new_flags),
         ]
-        with m.If(self.start):
+        with m.If(self.learn):
             m.d.sync += self.swept.eq(0)
         with m.Elif(sweeper.visit.valid):
             m.d.sync += self.swept.eq(self.swept + 1)

@@ -63,7 +63,7 @@ class LearnerPorts(wiring.Component):
         A word of the row in `rows` is read in this cycle.
     synapses : Out(SynapseAccess)
     swept : Out(20)
-        Words swept in this step so far.
+        Words swept in the last step; from `learn` on, so far in this one.
     host_<window> : In(HostPort)
         One for each of `LEARNING_WINDOWS` that the build has.
     """

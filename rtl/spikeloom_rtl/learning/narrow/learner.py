@@ -191,7 +191,7 @@ class NarrowLearner(LearnerPorts):
         m.d.sync += looked.eq(prepared.valid & learns & ~self._visit)
         swept = Signal((config.rows_per_core * config.words_per_row).bit_length())
         m.d.comb += self.swept.eq(swept)
-        with m.If(self.start):
+        with m.If(self.learn):
             m.d.sync += swept.eq(0)
         with m.Elif(sweeper.visit.valid):
             m.d.sync += swept.eq(swept + 1)
