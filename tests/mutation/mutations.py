@@ -525,8 +525,8 @@ LEARNING = (
     Mutation(
         "the last word of the list is lost",
         "learning/fired_words.py",
-        "self.count.eq(total + (some & (lane != 0))),",
-        "self.count.eq(total),",
+        "with m.If((done | (self.end & (lane != 0))) & some):",
+        "with m.If(done & some):",
     ),
     Mutation(
         "weights wrap in a lane",
@@ -655,8 +655,8 @@ LEARNING = (
     Mutation(
         "a sweep ends one word early",
         "learning/sweeper.py",
-        "last.eq(place + 1 >= Mux(for_reward, self.words_in_use, self.count)),",
-        "last.eq(place + 1 >= Mux(for_reward, self.words_in_use, self.count - 1)),",
+        "last.eq(after + 1 >= Mux(for_reward, self.words_in_use, self.count)),",
+        "last.eq(after + 1 >= Mux(for_reward, self.words_in_use, self.count - 1)),",
     ),
     Mutation(
         "visits do not wait for the port",
@@ -710,10 +710,10 @@ LEARNING = (
         boards="cut",
     ),
     Mutation(
-        "traces y of fired neurons start from 0",
+        "upper neurons of a word keep no traces y",
         "learning/narrow/post_traces.py",
-        "kept = base & ~(self.fired & rule.replaces)",
-        "kept = base & ~(self.fired | rule.replaces)",
+        "stepped(m, old, rule, self.fired, ",
+        "stepped(m, old, rule, self.fired & ~lane, ",
         boards="cut",
     ),
     Mutation(
@@ -733,14 +733,14 @@ LEARNING = (
     Mutation(
         "marks stay",
         "learning/narrow/row_traces.py",
-        "Mux(second & ~self.arrived, after, self.arrived.replicate(16))",
-        "Mux(second & ~self.arrived, after, ~0)",
+        "Cat(Mux(second, after[:TRACES_PER_WORD], arrived), ",
+        "Cat(Mux(second, after[:TRACES_PER_WORD], ~0), ",
         boards="cut",
     ),
     Mutation(
         "rows learn without the flag",
         "learning/narrow/row_preparer.py",
-        "prepared.plastic.eq(below & sources.read_data[-1]),",
+        "prepared.plastic.eq(below & read.data[-1]),",
         "prepared.plastic.eq(below),",
         boards="cut",
     ),
@@ -754,8 +754,8 @@ LEARNING = (
     Mutation(
         "what the weight itself adds rounds down",
         "learning/narrow/weight_changer.py",
-        "size.eq(magnitude(weight) >> shift[:-1])",
-        "size.eq((magnitude(weight) + weight[-1]) >> shift[:-1])",
+        "negative.replicate(_FRACTION_BITS), weight",
+        "(negative & 0).replicate(_FRACTION_BITS), weight",
         boards="cut",
     ),
     Mutation(

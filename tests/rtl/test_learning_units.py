@@ -1,103 +1,38 @@
 """Units of the learner against integer arithmetic, in Amaranth's own simulator."""
 
 import random
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from amaranth.hdl import Module
-from amaranth.sim import Simulator, SimulatorContext
+from amaranth.sim import SimulatorContext
+from learning_arithmetic import (
+    LIMIT,
+    SEED,
+    Rule,
+    config_of,
+    effect_of,
+    extremes,
+    next_trace,
+    random_number,
+    random_terms,
+    run,
+    signed,
+    toward_zero,
+)
 
 from spikeloom.contract import ArrayConfig
 from spikeloom.contract.learning import Phase
 from spikeloom.contract.registers import CORE_REGISTERS
 from spikeloom_rtl.array.core_control import register_shape
 from spikeloom_rtl.learning.effect import EFFECT_STAGES, Effect
+from spikeloom_rtl.learning.fired_words import FiredWords
 from spikeloom_rtl.learning.lane import LANE_STAGES
 from spikeloom_rtl.learning.pre_traces import PreTraces
 from spikeloom_rtl.learning.row_finder import RowFinder
 from spikeloom_rtl.learning.step_key import StepKey
+from spikeloom_rtl.learning.sweeper import Sweeper
 from spikeloom_rtl.learning.weight_changer import WeightChanger
 from spikeloom_sim.reference.randomness import step_key
-
-SEED = 20_261_121
-LIMIT = 1 << 17
-"""A change has 18 bits."""
-
-
-def config_of(**changes: Any) -> ArrayConfig:
-    """Return a core of 16 neurons and 21 rows."""
-    return ArrayConfig(
-        name="units", cores=1, neurons_per_core=16, axons=40, rows_per_core=21, lanes=4
-    ).replace(**changes)
-
-
-def run(dut: Any, bench: Callable[[SimulatorContext], Any]) -> None:
-    """Simulate a component with a bench."""
-    simulator = Simulator(dut)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
-    simulator.run()
-
-
-def toward_zero(value: int, shift: int) -> int:
-    """Return ``value / 2**shift``, rounded toward zero."""
-    return abs(value) >> shift if value >= 0 else -(abs(value) >> shift)
-
-
-def signed(value: int, bits: int) -> int:
-    """Return an unsigned word as a signed number."""
-    return value - (value >> (bits - 1) << bits)
-
-
-def extremes(rng: random.Random, low: int, high: int) -> int:
-    """Return a number of a range, often at its ends."""
-    return rng.choice([low, high, 0, 1, -1 if low < 0 else 1, rng.randint(low, high)])
-
-
-def random_number(key: int, neuron: int) -> int:
-    """Return the random number of a neuron, as section 4 of the semantics page has it."""
-    bits = 0
-    for j in range(8):
-        parity = (neuron & (key >> j) & 0x7FFF).bit_count() & 1
-        bits |= (parity ^ key >> (24 + j) & 1) << j
-    return bits
-
-
-class Rule:
-    """Random registers that the weight changer looks at, and what they make of a weight."""
-
-    def __init__(self, rng: random.Random) -> None:
-        low, high = sorted(rng.choice([(-128, 127), (rng.randint(-128, 127), 0), (9, 90)]))
-        self.stochastic = rng.random() < 0.5
-        self.change = rng.random() < 0.9
-        self.low, self.high = low, high
-        shifts = (0, 1, 2, 3, 7, 8, 9, 15, rng.randrange(16))
-        self.terms = {
-            Phase.ARRIVAL: (rng.choice([-1, 0, 1]), rng.choice(shifts)),
-            Phase.FIRING: (rng.choice([-1, 0, 1]), rng.choice(shifts)),
-        }
-
-    def registers(self) -> dict[str, Any]:
-        """Return the fields of each register."""
-        a2, b2 = self.terms[Phase.ARRIVAL], self.terms[Phase.FIRING]
-        return {
-            "learning": {"change": self.change, "stochastic": self.stochastic, "eligibility": 0},
-            "a2": {"coefficient": a2[0], "shift": a2[1]},
-            "b2": {"coefficient": b2[0], "shift": b2[1]},
-            "w_range": {"w_min": self.low, "w_max": self.high},
-        }
-
-    def weight(self, phase: Phase, weight: int, change: int, number: int) -> int | None:
-        """Return what becomes of a weight; None where it does not change."""
-        coefficient, shift = self.terms[phase]
-        if self.stochastic:
-            dw = (change + toward_zero(coefficient * weight * 256, shift) + number) >> 8
-        else:
-            dw = (change >> 8) + toward_zero(coefficient * weight, shift)
-        if not (self.change and dw):
-            return None
-        return min(max(weight + dw, self.low), self.high)
 
 
 @pytest.mark.parametrize("lanes", [1, 2, 4, 16])
@@ -157,43 +92,15 @@ def test_changed_weights(lanes: int) -> None:
     run(dut, bench)
 
 
-def effect_of(fields: dict[str, dict[str, int]], side: str, trace: int, reward: int) -> int:
-    """Return the first two terms of a change, with a fraction of 8 bits."""
-    effect = fields["x_effect" if side == "b" else "y_effect"]
-    counts = (trace, 256 * (trace > 0), 256 * (trace & effect["mask"]).bit_count())[effect["kind"]]
-    total = 0
-    for name, f in ((f"{side}0", 256), (f"{side}1", counts)):
-        product = fields[name]["coefficient"] * reward * f
-        shift = fields[name]["shift"] + 6
-        stochastic = fields["learning"]["stochastic"]
-        total += (
-            toward_zero(product * 256, shift) if stochastic else toward_zero(product, shift) * 256
-        )
-    return min(max(total, -LIMIT), LIMIT - 1)
-
-
 @pytest.mark.parametrize("eligibility", [False, True])
 def test_effects(eligibility: bool) -> None:
     """Coefficients are made ready for both sides, then traces of either side follow each other."""
     dut = Effect(config_of(eligibility=eligibility))
     rng = random.Random(SEED)
 
-    def draw() -> dict[str, dict[str, int]]:
-        fields = {
-            name: {"coefficient": extremes(rng, -128, 127), "shift": rng.choice([0, 8, 12, 15, 5])}
-            for name in ("a0", "a1", "b0", "b1")
-        }
-        for name in ("x_effect", "y_effect"):
-            fields[name] = {"kind": rng.randrange(3), "mask": rng.randrange(256)}
-        fields["reward"] = {"reward": extremes(rng, -128, 127)}
-        fields["learning"] = {
-            "change": 1, "stochastic": rng.randrange(2), "eligibility": rng.randrange(2)
-        }  # fmt: skip
-        return fields
-
     async def bench(ctx: SimulatorContext) -> None:
         for _ in range(50):
-            fields = draw()
+            fields = random_terms(rng)
             for name, values in fields.items():
                 ctx.set(getattr(dut.registers, name), values)
             ctx.set(dut.registers.changed, 1)
@@ -287,16 +194,6 @@ class Rows:
         return rows, cycles
 
 
-def next_trace(rule: dict[str, int], trace: int, arrived: bool) -> int:
-    """Return a trace after a step."""
-    if rule["mode"] == 2:
-        return trace << 1 & 255 | arrived
-    trace = max(trace - 1, 0) if rule["mode"] == 1 else trace * (256 - rule["decay"]) >> 8
-    if not arrived:
-        return trace
-    return rule["plus"] if rule["nearest"] else min(255, trace + rule["plus"])
-
-
 @pytest.mark.parametrize("rows", [3, 8, 21, 150])
 def test_pre_traces_and_rows_that_are_found(rows: int) -> None:
     """Arrivals back to back, a pass, then a sweep; rows that take no part stay as they are."""
@@ -369,3 +266,64 @@ def test_step_keys() -> None:
             assert ctx.get(dut.key) == int(step_key(seed, t))
 
     run(dut, bench)
+
+
+@pytest.mark.parametrize(("neurons", "lanes"), [(16, 4), (16, 1), (6, 2), (7, 7), (64, 16)])
+def test_words_that_fired_are_swept(neurons: int, lanes: int) -> None:
+    """Every row visits each word that holds a neuron that fired, and no other, without a gap."""
+    config = config_of(neurons_per_core=neurons, lanes=lanes, axons=80)
+    m = Module()
+    m.submodules.fired = fired = FiredWords(config)
+    m.submodules.sweeper = sweeper = Sweeper(config)
+    m.d.comb += [
+        sweeper.phase.eq(Phase.FIRING),
+        sweeper.count.eq(fired.count),
+        sweeper.entry.eq(fired.entry),
+        fired.index.eq(sweeper.index),
+    ]
+    rng = random.Random(SEED + neurons + lanes)
+
+    async def bench(ctx: SimulatorContext) -> None:
+        for _ in range(40):
+            ctx.set(fired.begin, 1)
+            await ctx.tick()
+            ctx.set(fired.begin, 0)
+            in_use, rate = rng.randint(1, neurons), rng.choice([0, 0.1, 0.5, 1])
+            fires = [rng.random() < rate for _ in range(in_use)]
+            for each in fires:
+                ctx.set(fired.updated, 1)
+                ctx.set(fired.fired, each)
+                await ctx.tick()
+                ctx.set(fired.updated, 0)
+                if rng.random() < 0.3:
+                    await ctx.tick()
+            ctx.set(fired.end, 1)
+            await ctx.tick()
+            ctx.set(fired.end, 0)
+            words = {}
+            for neuron, each in enumerate(fires):
+                if each:
+                    words[neuron // lanes] = words.get(neuron // lanes, 0) | 1 << neuron % lanes
+            assert ctx.get(fired.count) == len(words)
+            if not words:
+                continue
+            await ctx.tick().repeat(2)
+            visits = []
+            for row in range(3):
+                ctx.set(sweeper.rows.payload.row, row)
+                ctx.set(sweeper.rows.valid, 1)
+                taken = False
+                while not taken:
+                    ctx.set(sweeper.wait, rng.random() < 0.3)
+                    visit = ctx.get(sweeper.visit)
+                    if visit.valid:
+                        visits.append((row, visit.word, visit.lanes))
+                    taken = ctx.get(sweeper.rows.ready)
+                    await ctx.tick()
+                ctx.set(sweeper.rows.valid, 0)
+                if rng.random() < 0.5:
+                    await ctx.tick()
+            expected = [(row, word, bits) for row in range(3) for word, bits in words.items()]
+            assert visits == expected
+
+    run(m, bench)

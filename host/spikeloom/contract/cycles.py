@@ -32,7 +32,8 @@ def step_cycle_bound(
 
     ``arrivals * max(1, S) + N + F + A/16 + 64``, with what is in use, plus what probes cost.
     Where learning is built in, ``swept + R/8 + 32`` more; with one port, rows that learn and what
-    is swept take twice the cycles.
+    is swept take twice the cycles. A narrow learner lets two traces a cycle decay beside the
+    update: where few neurons are in use, ``R/2 - N`` takes the place of R/8.
 
     Parameters
     ----------
@@ -63,7 +64,9 @@ def step_cycle_bound(
     integrate = arrivals * max(1, words) * accesses
     learn = 0
     if swept is not None:
-        learn = swept * accesses + config.rows_per_core // 8 + LEARNING_OVERHEAD_CYC
+        rows = config.rows_per_core
+        traces = max(rows // 8, rows // 2 - neurons_in_use if config.learns_narrowly else 0)
+        learn = swept * accesses + traces + LEARNING_OVERHEAD_CYC
     update = neurons_in_use + fired + axon_words + STEP_OVERHEAD_CYC
     return integrate + update + learn + probes * PROBE_CYC
 

@@ -37,8 +37,10 @@ class FiredWords(wiring.Component):
         Forget the list; the next neuron is neuron 0.
     updated, fired : In(1)
         The next neuron was updated; it fired.
+    end : In(1)
+        High for one cycle after the last neuron was updated, or later.
     count : Out
-        Entries of the list.
+        Entries of the list, a cycle after `end`.
     index : In
     entry : Out(FiredWord)
         The entry at the `index` of the cycle before.
@@ -47,6 +49,7 @@ class FiredWords(wiring.Component):
     begin: Signal
     updated: Signal
     fired: Signal
+    end: Signal
     count: Signal
     index: Signal
     entry: Any
@@ -59,6 +62,7 @@ class FiredWords(wiring.Component):
                 "begin": In(1),
                 "updated": In(1),
                 "fired": In(1),
+                "end": In(1),
                 "count": Out((words).bit_length()),
                 "index": In(max(1, (words - 1).bit_length())),
                 "entry": Out(FiredWord(config)),
@@ -78,27 +82,27 @@ class FiredWords(wiring.Component):
         fresh = Signal()  # `here` has changed and is to be written
         done = Signal()  # and is complete
         flags = Signal(lanes)
+        some = Signal()  # one of `here` has fired
         m.d.comb += flags.eq(Mux(lane == 0, 0, here.fired) | (self.fired << lane))
         m.d.sync += [fresh.eq(self.updated), done.eq(self.updated & (lane == lanes - 1))]
         with m.If(self.updated):
             m.d.sync += [
                 here.fired.eq(flags),
+                some.eq(self.fired | (some & (lane != 0))),
                 lane.eq(Mux(lane == lanes - 1, 0, lane + 1)),
             ]
-        total = Signal.like(self.count)  # complete entries
-        some = Signal()
         m.d.comb += [
-            some.eq(here.fired.any()),
-            entries.write_address.eq(total),
+            entries.write_address.eq(self.count),
             entries.write_data.eq(here),
             entries.write_en.eq(fresh & some),
             entries.read_address.eq(self.index),
             self.entry.eq(entries.read_data),
-            # The last word may end before its last lane; it counts all the same.
-            self.count.eq(total + (some & (lane != 0))),
         ]
+        # The last word may end before its last lane; it counts all the same.
+        with m.If((done | (self.end & (lane != 0))) & some):
+            m.d.sync += self.count.eq(self.count + 1)
         with m.If(done):
-            m.d.sync += [total.eq(total + some), here.word.eq(here.word + 1)]
+            m.d.sync += here.word.eq(here.word + 1)
         with m.If(self.begin):
-            m.d.sync += [total.eq(0), here.eq(0), lane.eq(0)]
+            m.d.sync += [self.count.eq(0), here.eq(0), some.eq(0), lane.eq(0)]
         return m

@@ -81,7 +81,7 @@ class Learner(LearnerPorts):
         r, pre, post = self.registers, self._pre, self._post
         stale = Signal(init=1)
         refresh = Signal()
-        needed = self._plastic_rows != 0
+        needed = self._learns_at_all(m)
         m.d.comb += [
             refresh.eq(stale & needed & self._effect.settled & ~post.busy),
             self.hold.eq(r.changed | (needed & (stale | post.busy))),
@@ -110,6 +110,7 @@ class Learner(LearnerPorts):
                 part.updated.eq(self.updated & needed),
                 part.fired.eq(self.fired),
             ]
+        m.d.comb += self._fired_words.end.eq(self.learn)
 
     def _join_phases(self, m: Module) -> None:
         """Sweep for the neurons that fired, then for the reward."""

@@ -125,3 +125,9 @@ class LearnerPorts(wiring.Component):
         rows = Cat(self.registers.plastic_rows, Const(0, 1))
         m.d.sync += bounded.eq(Mux(exceeds(rows, Const(most, len(rows))), most, rows))
         return bounded
+
+    def _learns_at_all(self, m: Module) -> Signal:
+        """Return whether any row has a trace, a cycle later."""
+        some = Signal(name="learns_at_all")
+        m.d.sync += some.eq(self.registers.plastic_rows != 0)
+        return some

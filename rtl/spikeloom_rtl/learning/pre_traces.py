@@ -125,7 +125,8 @@ class PreTraces(wiring.Component):
         of_pass = Mux(last, (1 << self.plastic_rows[:_LANE_BITS]) - 1, ~0)
         m.d.comb += [
             lanes[0].eq(Mux(arriving[0], of_arrival, Mux(step, of_pass, 0))),
-            words.read_address.eq(Mux(self.read, self.read_address, reading)),
+            # Who reads comes late; that there is neither pass nor arrival is known early.
+            words.read_address.eq(Mux(arriving[0] | self._running, reading, self.read_address)),
             words.read_en.eq(arriving[0] | step | self.read),
             self.busy.eq(self._running | Cat(arriving, passing).any()),
         ]

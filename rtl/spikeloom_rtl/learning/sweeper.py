@@ -78,7 +78,6 @@ class Sweeper(wiring.Component):
         row = self.rows.payload
         m.d.comb += [
             for_reward.eq(self.phase == Phase.REWARD),
-            last.eq(place + 1 >= Mux(for_reward, self.words_in_use, self.count)),
             go.eq(self.rows.valid & ~self.wait),
             after.eq(Mux(go, Mux(last, 0, place + 1), place)),
             self.index.eq(after),
@@ -92,5 +91,9 @@ class Sweeper(wiring.Component):
             self.visit.plastic.eq(row.plastic),
             self.visit.effect.eq(row.effect),
         ]
-        m.d.sync += place.eq(after)
+        # Found a cycle ahead: how many words there are is known long before the first row comes.
+        m.d.sync += [
+            place.eq(after),
+            last.eq(after + 1 >= Mux(for_reward, self.words_in_use, self.count)),
+        ]
         return m

@@ -10,7 +10,7 @@ from amaranth.hdl import Module, Mux, Signal, Value
 
 from spikeloom.contract.learning import TRACE_BITS, TRACE_ONE, TraceMode
 
-__all__ = ["FACTOR_BITS", "TraceRule", "decayed", "grown"]
+__all__ = ["FACTOR_BITS", "TraceRule", "decayed", "grown", "stepped"]
 
 FACTOR_BITS = TRACE_BITS + 2
 
@@ -33,6 +33,8 @@ class TraceRule:
         Added by a spike.
     replaces : Signal
         A spike sets the trace to `plus` instead.
+    moves : Value
+        Decay moves bits up, and what leaves the trace is lost.
     """
 
     def __init__(self, m: Module, register: Any) -> None:
@@ -40,6 +42,7 @@ class TraceRule:
         self.plus = Signal(TRACE_BITS)
         self.replaces = Signal()
         history = register.mode == TraceMode.HISTORY
+        self.moves = history
         m.d.sync += [
             # A history has room for a spike in bit 0 once it has moved.
             self.plus.eq(Mux(history, 1, register.plus)),
@@ -65,5 +68,18 @@ def grown(m: Module, trace: Value, plus: Value, name: str) -> Signal:
     m.d.comb += [
         total.eq(trace + plus),
         result.eq(total[:TRACE_BITS] | total[-1].replicate(TRACE_BITS)),
+    ]
+    return result
+
+
+def stepped(m: Module, trace: Value, rule: TraceRule, grows: Value, name: str) -> Signal:
+    """Return a trace of 8 bits after one step, in which it may grow: one multiply and add."""
+    total, result = Signal(2 * TRACE_BITS + 1, name=f"{name}_sum"), Signal(TRACE_BITS, name=name)
+    plus = rule.plus & grows.replicate(TRACE_BITS)
+    beyond = total[-1] & ~rule.moves
+    limited = total[TRACE_BITS:-1] | beyond.replicate(TRACE_BITS)
+    m.d.comb += [
+        total.eq(trace * rule.factor + (plus << TRACE_BITS)),
+        result.eq(Mux(grows & rule.replaces, rule.plus, limited)),
     ]
     return result

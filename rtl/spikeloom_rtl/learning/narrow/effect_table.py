@@ -37,7 +37,7 @@ class EffectTable(wiring.Component):
 
     Whenever a register changes, all 512 entries are computed anew, those of arrivals first: a
     product of coefficient, reward and what the trace counts for, which is then shifted a bit a
-    cycle. An entry takes 2 cycles and its shift, so the table is settled at most 8,800 cycles
+    cycle. An entry takes 3 cycles and its shift, so the table is settled at most 9,300 cycles
     after a register has changed. Looking up: latency 1 cycle, throughput one effect a cycle.
 
     Parameters
@@ -93,12 +93,12 @@ class EffectTable(wiring.Component):
         changed = self.registers.changed
         # A side begins with the term that depends on no trace.
         trace, spikes, constant = Signal(TRACE_BITS), Signal(), Signal(init=1)
-        loads, filling, done = Signal(init=1), Signal(init=1), Signal()
+        begins, loads, filling, done = Signal(init=1), Signal(), Signal(init=1), Signal()
         left = Signal(SHIFT_BITS)
         shift, product = self._product(m, trace, spikes, constant)
         m.d.comb += [
             self.settled.eq(~filling & ~changed),
-            done.eq(filling & ~loads & (left == 0)),
+            done.eq(filling & ~begins & ~loads & (left == 0)),
             read.addr.eq(Cat(self.trace, self.spikes)),
             read.en.eq(self.read),
             self.effect.eq(read.data.as_signed()),
@@ -106,7 +106,7 @@ class EffectTable(wiring.Component):
             write.data.eq(_limited(self._total(m, product, loads, done, constant))),
             write.en.eq(done & ~constant),
         ]
-        m.d.sync += [loads.eq(done), left.eq(Mux(loads, shift, left - 1))]
+        m.d.sync += [begins.eq(done), loads.eq(begins), left.eq(Mux(loads, shift, left - 1))]
         with m.If(done):
             m.d.sync += constant.eq(~constant & trace.all())
         with m.If(done & ~constant):
@@ -117,7 +117,8 @@ class EffectTable(wiring.Component):
             m.d.sync += [
                 Cat(trace, spikes).eq(0),
                 constant.eq(1),
-                loads.eq(1),
+                begins.eq(1),
+                loads.eq(0),
                 filling.eq(1),
             ]
         return m
@@ -125,7 +126,7 @@ class EffectTable(wiring.Component):
     def _product(
         self, m: Module, trace: Signal, spikes: Signal, constant: Signal
     ) -> tuple[Value, Signal]:
-        """Return the shift of the term at hand, and the product that is to be shifted."""
+        """Return the shift of the term at hand, and the product that is to be shifted later."""
         r = self.registers
         terms = [Value.cast(term) for term in (r.a1, r.a0, r.b1, r.b0)]
         term = Signal(len(terms[0]))
@@ -133,13 +134,15 @@ class EffectTable(wiring.Component):
             for k, each in enumerate(terms):
                 with m.Case(k):
                     m.d.comb += term.eq(each)
-        scaled, factor = Signal(signed(2 * COEFFICIENT_BITS)), Signal(TRACE_BITS + 4)
-        product = Signal(signed(_PRODUCT_BITS))
-        m.d.comb += [
+        # Without a reset it may stand in the multiplier; two of these are too much for a cycle.
+        scaled = Signal(signed(2 * COEFFICIENT_BITS), reset_less=True)
+        f = counted(m, r, trace, spikes)
+        factor, product = Signal.like(f), Signal(signed(_PRODUCT_BITS))
+        m.d.sync += [
             scaled.eq(term[:COEFFICIENT_BITS].as_signed() * r.reward.reward),
-            factor.eq(Mux(constant, TRACE_ONE, counted(m, r, trace, spikes))),
-            product.eq(scaled * factor),
+            factor.eq(Mux(constant, TRACE_ONE, f)),
         ]
+        m.d.comb += product.eq(scaled * factor)
         return term[COEFFICIENT_BITS:], product
 
     def _total(

@@ -74,7 +74,7 @@ class NarrowLearner(LearnerPorts):
         """Let traces follow the step; look effects up of neurons, or of the row that is swept."""
         r, table, neurons, rows = self.registers, self._table, self._neurons, self._rows
         sweeping = self._phases.sweeping
-        needed = self._plastic_rows != 0
+        needed = self._learns_at_all(m)
         m.d.comb += [
             self.hold.eq(r.changed | (needed & ~table.settled)),
             rows.rule.eq(r.x_trace),
@@ -99,6 +99,7 @@ class NarrowLearner(LearnerPorts):
                 part.updated.eq(self.updated & needed),
                 part.fired.eq(self.fired),
             ]
+        m.d.comb += self._fired_words.end.eq(self.learn)
 
     def _join_phases(self, m: Module) -> None:
         """Sweep for the neurons that fired."""

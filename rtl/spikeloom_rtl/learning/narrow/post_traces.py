@@ -3,14 +3,14 @@
 from typing import Any
 
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import wiring
+from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig
 from spikeloom.contract.learning import TRACE_BITS
 
-from ...array.host_memory import HostMemory, HostPort
-from ..traces import TraceRule, decayed, grown
+from ...array.host_memory import HostPort
+from ..traces import TraceRule, stepped
 
 __all__ = ["PostTraces"]
 
@@ -20,7 +20,7 @@ class PostTraces(wiring.Component):
 
     A trace is read, multiplied, grown and written in one cycle, which a slow clock has time for.
     Latency 0 cycles, throughput one neuron a cycle; before the update, shows a word of traces
-    a cycle after it was asked for.
+    a cycle after it was asked for. The host's words come a cycle behind its offset.
 
     Parameters
     ----------
@@ -75,31 +75,39 @@ class PostTraces(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the memory, and what leads the traces round."""
         m = Module()
-        m.submodules.words = words = HostMemory(
-            width=self._lanes * TRACE_BITS, depth=self._words, lanes=self._lanes
+        words: memory.Memory = memory.Memory(
+            shape=self._lanes * TRACE_BITS,
+            depth=max(2, self._words),
+            init=[],
+            attrs={"no_rw_check": "1"},
         )
-        wiring.connect(m, wiring.flipped(self.host), words.host)
+        m.submodules.words = words
+        read, write = words.read_port(), words.write_port(granularity=TRACE_BITS)
+        host = self.host
         shows, first = Signal(), Signal()  # `word` is followed; the first word is read
         place, lane = Signal(self._word_bits), Signal(range(self._lanes))
         after = Signal.like(place)
         full = lane == self._lanes - 1
         moves = self.updated & full
         rule = TraceRule(m, self.rule)
-        base = decayed(words.read_data.word_select(lane, TRACE_BITS), rule.factor)
-        grows = self.fired.replicate(TRACE_BITS)
-        kept = base & ~(self.fired & rule.replaces).replicate(TRACE_BITS)
-        trace = grown(m, kept, rule.plus & grows, "grew")
+        old = read.data.word_select(lane, TRACE_BITS)
+        trace = stepped(m, old, rule, self.fired, "stepped")
         m.d.comb += [
             after.eq(place + moves),
-            words.read_address.eq(Mux(shows, self.word, after)),
+            read.addr.eq(Mux(shows, self.word, after)),
             # A word is read once, before its first trace is written.
-            words.read_en.eq(shows | first | moves),
-            self.traces.eq(words.read_data),
-            words.write_address.eq(place),
-            words.write_data.eq(trace.replicate(self._lanes)),
-            words.write_en.eq(Mux(self.updated, 1 << lane, 0)),
+            read.en.eq(shows | first | moves | host.select),
+            self.traces.eq(read.data),
+            write.addr.eq(place),
+            write.data.eq(Mux(host.select, host.data, trace.replicate(self._lanes))),
+            write.en.eq(
+                Mux(self.updated, 1 << lane, (host.select & host.commit).replicate(self._lanes))
+            ),
+            host.read_data.eq(read.data),
         ]
         m.d.sync += [place.eq(after), first.eq(self.begin)]
+        with m.If(host.select):
+            m.d.sync += place.eq(host.offset)
         with m.If(self.updated):
             m.d.sync += lane.eq(Mux(full, 0, lane + 1))
         with m.If(self.start):

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig, MemoryMap
 from spikeloom.contract.learning import TRACE_BITS
 
-from ...array.host_memory import HostMemory, HostPort
+from ...array.host_memory import HostPort
 from ..fractions import exceeds
 from ..row_preparer import TracedRow
 
@@ -61,23 +61,34 @@ class RowPreparer(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the table and the register beside it."""
         m = Module()
-        m.submodules.sources = sources = HostMemory(
-            width=self._window.word_bits, depth=self._window.depth
+        window, host = self._window, self.host
+        sources: memory.Memory = memory.Memory(
+            shape=window.word_bits, depth=max(2, window.depth), init=[], attrs={"no_rw_check": "1"}
         )
-        wiring.connect(m, wiring.flipped(self.host), sources.host)
+        m.submodules.sources = sources
+        read, write = sources.read_port(), sources.write_port()
         held = Signal(TracedRow(self._config))
         rows = Cat(self.plastic_rows, Const(0, 1))
         below = exceeds(rows, Cat(held.row, Const(0, len(rows) - len(held.row))))
         prepared = self.prepared.payload
         m.d.comb += [
             self.rows.ready.eq(~self.prepared.valid | self.prepared.ready),
-            sources.read_address.eq(self.rows.payload.row),
-            sources.read_en.eq(self.rows.ready),
+            read.addr.eq(Mux(host.select, host.offset, self.rows.payload.row)),
+            read.en.eq(self.rows.ready),
+            host.read_data.eq(read.data),
+            # The host's row is held a cycle behind its offset.
+            write.addr.eq(held.row),
+            write.data.eq(host.data),
+            write.en.eq(host.select & host.commit),
             prepared.row.eq(held.row),
             prepared.trace.eq(held.trace),
             prepared.traced.eq(below),
-            prepared.plastic.eq(below & sources.read_data[-1]),
+            prepared.plastic.eq(below & read.data[-1]),
         ]
         with m.If(self.rows.ready):
-            m.d.sync += [self.prepared.valid.eq(self.rows.valid), held.eq(self.rows.payload)]
+            m.d.sync += [
+                self.prepared.valid.eq(self.rows.valid),
+                held.row.eq(read.addr),
+                held.trace.eq(self.rows.payload.trace),
+            ]
         return m

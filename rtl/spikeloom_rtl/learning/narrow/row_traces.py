@@ -3,15 +3,15 @@
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import stream, wiring
+from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig
 from spikeloom.contract.learning import TRACE_BITS, TRACES_PER_WORD
 
-from ...array.host_memory import HostMemory, HostPort
+from ...array.host_memory import HostPort
 from ..row_preparer import TracedRow
-from ..traces import TraceRule, decayed, grown
+from ..traces import TraceRule, stepped
 
 __all__ = ["RowTraces"]
 
@@ -29,6 +29,7 @@ class RowTraces(wiring.Component):
     * A row that arrives is only marked: latency 0 cycles, one a cycle.
     * From `begin` on, a pass goes through the words, two cycles each: it lets all traces decay,
       and grow where they are marked, half a word a cycle. It takes R/2 + 3 cycles.
+    * The host's words are those of the pointer, a cycle behind its offset.
     * From `start` on, all rows below `plastic_rows` are given out whose trace is not 0, or all of
       them, from the last word to the first: a cycle more than the rows that a word holds.
 
@@ -94,19 +95,21 @@ class RowTraces(wiring.Component):
         m = Module()
         bits = self._word_bits
         depth = 2 << bits
-        m.submodules.lower = lower = HostMemory(width=_HALF_BITS, depth=depth, lanes=_HALF)
+        lower_word, lower_in = self._memory(m, "lower", depth, TRACE_BITS)
         # Marks are written one at a time.
-        m.submodules.upper = upper = HostMemory(width=_HALF_BITS, depth=depth, lanes=_HALF_BITS)
-        self._join_host(m, lower, upper)
+        upper_word, upper_in = self._memory(m, "upper", depth, 1)
+        host = self.host
+        commit = host.select & host.commit
         passing, finding = self.passing, self.finding
         word, link = Signal(bits + 1), Signal(bits + 1)
         # In the pass: the upper half is at hand. In the search: all traces of a word are read.
         second = Signal()
         last, given, held = Signal(), Signal(), Signal()
         lanes = Mux(last, (1 << self.plastic_rows[:_LANE_BITS]) - 1, ~0)[:TRACES_PER_WORD]
-        after = self._after(m, lower.read_data, upper.read_data, second)
+        half = Signal(_HALF_BITS)
+        after = self._after(m, half, upper_word.data, second)
         # One up in the pass, one down in the search.
-        beside = (Cat(Const(1, 1), word) + Cat(passing, ~passing.replicate(bits + 1)))[1:]
+        beside = (Cat(Const(1, 1), word) + Cat(passing, ~passing.replicate(bits + 1)))[1 : bits + 2]
         following = Mux(passing | self.every, beside[:bits], link[:bits])
         ahead = Mux((passing & second) | given, following, word[:bits])
         # Before its first word the pass points beyond the last one.
@@ -114,78 +117,106 @@ class RowTraces(wiring.Component):
         marked = (1 << self.row[:_LANE_BITS])[:TRACES_PER_WORD]
         marks = Mux(self.arrived, marked, (inside & ~second).replicate(TRACES_PER_WORD))
         grown_lanes = [inside & second & lane for lane in lanes[_HALF:]]
+        arrived = self.arrived.replicate(TRACES_PER_WORD)
         writes = Cat(lane.replicate(TRACE_BITS) for lane in grown_lanes)
         m.d.comb += [
             last.eq(word == self.plastic_rows[_LANE_BITS:]),
             # The pass reads lower traces with the marks, then upper traces; the search reads first
             # where to go on, then all traces.
-            lower.read_address.eq(Cat(ahead, finding & ~second)),
-            lower.read_en.eq((passing & second) | (finding & (~held | given))),
-            upper.read_address.eq(Cat(ahead, passing & second)),
-            upper.read_en.eq(passing | (finding & second)),
-            lower.write_address.eq(Cat(word[:bits], second)),
-            lower.write_data.eq(Cat(Mux(second, link, after[: bits + 1]), after[bits + 1 :])),
-            lower.write_en.eq(inside.replicate(_HALF) & (lanes[:_HALF] | second.replicate(_HALF))),
-            upper.write_address.eq(
-                Cat(Mux(self.arrived, self.row[_LANE_BITS:], word[:bits]), ~second | self.arrived)
+            lower_word.addr.eq(Cat(ahead, finding & ~second)),
+            lower_word.en.eq((passing & second) | (finding & (~held | given)) | host.select),
+            upper_word.addr.eq(Cat(ahead, passing & second)),
+            upper_word.en.eq(passing | (finding & second) | host.select),
+            lower_in.addr.eq(Cat(word[:bits], second)),
+            lower_in.data.eq(
+                Mux(
+                    host.select,
+                    host.data[:_HALF_BITS],
+                    Cat(Mux(second, link, after[: bits + 1]), after[bits + 1 :]),
+                )
             ),
-            upper.write_data.eq(Mux(second & ~self.arrived, after, self.arrived.replicate(16))),
-            upper.write_en.eq(Cat(marks, Const(0, _HALF_BITS - TRACES_PER_WORD)) | writes),
+            lower_in.en.eq(
+                (inside.replicate(_HALF) & (lanes[:_HALF] | second.replicate(_HALF)))
+                | commit.replicate(_HALF)
+            ),
+            # While rows arrive, the lower half is at hand. What clears all memories counts on,
+            # from traces to marks.
+            upper_in.addr.eq(
+                Cat(
+                    Mux(self.arrived, self.row[_LANE_BITS:], word[:bits]),
+                    Mux(host.select, word[-1], ~second),
+                )
+            ),
+            # Behind the marks anything may stand.
+            upper_in.data.eq(
+                Mux(
+                    host.select,
+                    host.data[_HALF_BITS:],
+                    Cat(Mux(second, after[:TRACES_PER_WORD], arrived), after[TRACES_PER_WORD:]),
+                )
+            ),
+            upper_in.en.eq(
+                Cat(marks, Const(0, _HALF_BITS - TRACES_PER_WORD))
+                | writes
+                | commit.replicate(_HALF_BITS)
+            ),
+            host.read_data.eq(Cat(lower_word.data, upper_word.data)),
         ]
         some = self._some(m, after, lanes, second)
         with m.If(passing):
             m.d.sync += second.eq(~second)
             with m.If(second):
-                m.d.sync += [word.eq(beside), passing.eq(~last)]
+                m.d.sync += passing.eq(~last)
                 with m.If(some & inside):
                     m.d.sync += link.eq(Cat(word[:bits], 1))
         with m.Elif(finding):
             m.d.sync += [second.eq(~second), held.eq(second)]
             with m.If(second):
-                m.d.sync += link.eq(lower.read_data)
+                m.d.sync += link.eq(lower_word.data)
             with m.If(held & ~given):
                 m.d.sync += [second.eq(0), held.eq(1)]
             with m.If(given):
-                m.d.sync += [
-                    word.eq(following),
-                    finding.eq(Mux(self.every, word.any(), link[-1])),
-                ]
+                more = Mux(self.every, word.any(), link[-1])
+                m.d.sync += [finding.eq(more), second.eq(more)]
+        # All rows are given out from where the pass has ended.
+        goes = (passing & second & ~last) | given | (self.start & ~self.every)
+        with m.If(goes):
+            m.d.sync += word.eq(Cat(following, passing & beside[-1]))
+        with m.If(host.select):
+            m.d.sync += word.eq(host.offset)
         with m.If(self.begin):
             m.d.sync += [passing.eq(1), second.eq(1), word.eq(~0), link.eq(0)]
         with m.If(self.start):
-            m.d.sync += [
-                second.eq(0),
-                finding.eq(self.every | link[-1]),
-                word.eq(Mux(self.every, self.plastic_rows[_LANE_BITS:], link[:bits])),
-            ]
-        traces = Cat(lower.read_data, upper.read_data)
-        m.d.comb += given.eq(held & self._give(m, traces, lanes, held, second, word))
+            m.d.sync += [second.eq(0), finding.eq(self.every | link[-1])]
+        traces = Cat(lower_word.data, upper_word.data)
+        lane = self._give(m, traces, lanes, held, second, given)
+        in_upper = Mux(passing, second, lane[-1])
+        m.d.comb += [
+            half.eq(Mux(in_upper, upper_word.data, lower_word.data)),
+            self.rows.payload.row.eq(Cat(lane, word)),
+            self.rows.payload.trace.eq(half.word_select(lane[0], TRACE_BITS)),
+        ]
         return m
 
-    def _join_host(self, m: Module, lower: HostMemory, upper: HostMemory) -> None:
-        host = self.host
-        for part, first in ((lower, 0), (upper, _HALF_BITS)):
-            m.d.comb += [
-                part.host.select.eq(host.select),
-                part.host.offset.eq(host.offset),
-                part.host.commit.eq(host.commit),
-                part.host.data.eq(host.data[first : first + _HALF_BITS]),
-                host.read_data[first : first + _HALF_BITS].eq(part.host.read_data),
-            ]
+    def _memory(self, m: Module, name: str, depth: int, part: int) -> tuple[Any, Any]:
+        """Build one of the memories; return its read port, and its write port of such parts."""
+        words: memory.Memory = memory.Memory(
+            shape=_HALF_BITS, depth=depth, init=[], attrs={"no_rw_check": "1"}
+        )
+        m.submodules[name] = words
+        return words.read_port(), words.write_port(granularity=part)
 
-    def _after(self, m: Module, lower: Signal, upper: Signal, second: Signal) -> Signal:
+    def _after(self, m: Module, half: Signal, upper: Signal, second: Signal) -> Signal:
         """Return half a word of traces, decayed, and grown where they are marked."""
         rule = TraceRule(m, self.rule)
         late = Signal(_HALF)
-        half = Mux(second, upper, lower)
         marks = Mux(second, late, upper[:_HALF])
         m.d.sync += late.eq(upper[_HALF:TRACES_PER_WORD])
         after = Signal(_HALF_BITS)
         for k in range(_HALF):
-            base = decayed(half.word_select(k, TRACE_BITS), rule.factor)
-            kept = base & ~(marks[k] & rule.replaces).replicate(TRACE_BITS)
-            plus = rule.plus & marks[k].replicate(TRACE_BITS)
-            m.d.comb += after.word_select(k, TRACE_BITS).eq(grown(m, kept, plus, f"grown_{k}"))
+            old = half.word_select(k, TRACE_BITS)
+            new = stepped(m, old, rule, marks[k], f"stepped_{k}")
+            m.d.comb += after.word_select(k, TRACE_BITS).eq(new)
         return after
 
     def _some(self, m: Module, after: Signal, lanes: Value, second: Signal) -> Value:
@@ -198,14 +229,14 @@ class RowTraces(wiring.Component):
         return some | before
 
     def _give(
-        self, m: Module, traces: Value, lanes: Value, held: Signal, reads: Signal, word: Signal
-    ) -> Value:
-        """Give out the rows of the word that is held; return whether none is left after that."""
+        self, m: Module, traces: Value, lanes: Value, held: Signal, reads: Signal, given: Signal
+    ) -> Signal:
+        """Give out the rows of the word that is held; return which one, `given` with the last."""
         rest, fresh = Signal(TRACES_PER_WORD), Signal()
         here = [traces.word_select(k, TRACE_BITS) for k in range(TRACES_PER_WORD)]
         wanted = Cat((trace.any() | self.every) & lanes[k] for k, trace in enumerate(here))
         rows = Signal(TRACES_PER_WORD)
-        lane = Signal(range(TRACES_PER_WORD))
+        lane = Signal(_LANE_BITS)
         for k in reversed(range(TRACES_PER_WORD)):
             with m.If(rows[k]):
                 m.d.comb += lane.eq(k)
@@ -213,8 +244,7 @@ class RowTraces(wiring.Component):
         m.d.comb += [
             rows.eq(Mux(fresh, wanted, rest)),
             self.rows.valid.eq(held & rows.any()),
-            self.rows.payload.row.eq(Cat(lane, word)),
-            self.rows.payload.trace.eq(traces.word_select(lane, TRACE_BITS)),
+            given.eq(held & ~after.any() & (self.rows.ready | ~rows.any())),
         ]
         m.d.sync += [fresh.eq(reads), rest.eq(Mux(self.rows.ready, after, rows))]
-        return ~after.any() & (self.rows.ready | ~rows.any())
+        return lane

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,11 +10,14 @@ from spikeloom.contract import ArrayConfig
 from spikeloom.contract.learning import SHIFT_BITS
 
 from ...array.core_control import CoreRegisters
-from ..fractions import exceeds, magnitude
+from ..fractions import exceeds
 from ..third_term import WEIGHT_BITS
 from .effect_table import EFFECT_BITS
 
 __all__ = ["WeightChanger"]
+
+_FRACTION_BITS = WEIGHT_BITS - 1
+"""Fraction of the factor that a weight is multiplied by."""
 
 
 class WeightChanger(wiring.Component):
@@ -119,15 +122,22 @@ class WeightChanger(wiring.Component):
         """Return what a weight becomes, a cycle later, and whether it changes."""
         base, changing = Signal(signed(WEIGHT_BITS)), Signal()
         moved = Signal(signed(EFFECT_BITS + 1))
-        term, carry = self._third_term(m, weight)
-        change = Cat(Const(1, 1), self.effect).as_signed() + Cat(carry, term).as_signed()
-        m.d.sync += [base.eq(weight), changing.eq(enable), moved.eq((change >> 1) + weight)]
+        # Without a reset it may stand in the multiplier.
+        total = Signal(signed(len(moved) + _FRACTION_BITS), reset_less=True)
+        factor, negative = self._third_term(m, weight)
+        # Toward zero: what is negative gets nearly one more before its fraction is cut off.
+        rest = Cat(negative.replicate(_FRACTION_BITS), weight + self.effect).as_signed()
+        m.d.sync += [
+            base.eq(weight),
+            changing.eq(enable),
+            total.eq(weight * factor + rest),
+        ]
+        m.d.comb += moved.eq(total >> _FRACTION_BITS)
         least, most = Signal(signed(WEIGHT_BITS)), Signal(signed(WEIGHT_BITS))
         limits = self.registers.w_range
         inside, sign, upper = moved[:WEIGHT_BITS], moved[-1], moved[WEIGHT_BITS - 1 : -1]
         far_above, far_below = ~sign & upper.any(), sign & ~upper.all()
         above, below, changes = Signal(), Signal(), Signal()
-        result = Signal(signed(WEIGHT_BITS))
         m.d.comb += [
             least.eq(limits.w_min),
             most.eq(limits.w_max),
@@ -135,21 +145,32 @@ class WeightChanger(wiring.Component):
             below.eq(far_below | (~far_above & exceeds(least, inside))),
             # What has not moved stays, also beyond the limits.
             changes.eq(changing & (far_above | far_below | (inside != base.as_unsigned()))),
-            result.eq(Mux(changes, Mux(above, most, Mux(below, least, inside.as_signed())), base)),
         ]
+        # Two select lines choose among four: base, moved, and the limits.
+        limited, second = Signal(), Signal()
+        m.d.comb += [
+            limited.eq(changes & (above | below)),
+            second.eq(Mux(limited, above, changing)),
+        ]
+        result = Signal(signed(WEIGHT_BITS))
+        bits = []
+        for k in range(WEIGHT_BITS):
+            plain = Mux(limited, second, Mux(second, inside[k], base[k]))
+            bits.append(Mux(limited, Mux(plain, most[k], least[k]), plain))
+        m.d.comb += result.eq(Cat(bits).as_signed())
         return result, changes
 
-    def _third_term(self, m: Module, weight: Value) -> tuple[Value, Value]:
-        """Return ``A2*w / 2^s``, or B2 of spikes, rounded toward zero, and what is carried in.
+    def _third_term(self, m: Module, weight: Value) -> tuple[Signal, Value]:
+        """Return what makes ``A2*w / 2^s`` of a weight, or B2 of spikes, and whether it is < 0.
 
-        What is negative is inverted; the sum carries the missing 1 in.
+        A factor in units of 1/128: what is shifted farther leaves nothing of any weight.
         """
         r = self.registers
         term = Signal.like(Value.cast(r.a2))
         m.d.comb += term.eq(Mux(self.spikes, r.b2, r.a2))
         coefficient, shift = term[:-SHIFT_BITS], term[-SHIFT_BITS:]
-        size = Signal(WEIGHT_BITS)
-        with m.If(coefficient.any() & ~shift[-1]):
-            m.d.comb += size.eq(magnitude(weight) >> shift[:-1])
-        negative = weight[-1] ^ coefficient[-1]
-        return Cat(size ^ negative.replicate(WEIGHT_BITS), negative), negative
+        factor = Signal(signed(WEIGHT_BITS + 1))
+        with m.If(~shift[-1]):
+            # The complement of three bits of a shift is 7 less the shift.
+            m.d.comb += factor.eq(coefficient.as_signed() << ~shift[:-1])
+        return factor, weight[-1] ^ coefficient[-1]
