@@ -733,8 +733,8 @@ LEARNING = (
     Mutation(
         "marks stay",
         "learning/narrow/row_traces.py",
-        "Cat(Mux(second, after[:TRACES_PER_WORD], arrived), ",
-        "Cat(Mux(second, after[:TRACES_PER_WORD], ~0), ",
+        "(after[:TRACES_PER_WORD] & ~second.replicate(TRACES_PER_WORD)) | arrived",
+        "after[:TRACES_PER_WORD] | second.replicate(TRACES_PER_WORD) | arrived",
         boards="cut",
     ),
     Mutation(

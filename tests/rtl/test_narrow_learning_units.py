@@ -217,7 +217,7 @@ def test_traces_x_and_rows_that_are_found(rows: int) -> None:
             while ctx.get(dut.passing):
                 await ctx.tick()
                 cycles += 1
-            assert cycles <= 2 * words + 3
+            assert cycles <= 2 * words + 4
             for row in range(plastic):
                 traces[row] = next_trace(rule, traces[row], row in arriving)
             every = rng.random() < 0.4

@@ -73,13 +73,15 @@ def grown(m: Module, trace: Value, plus: Value, name: str) -> Signal:
 
 
 def stepped(m: Module, trace: Value, rule: TraceRule, grows: Value, name: str) -> Signal:
-    """Return a trace of 8 bits after one step, in which it may grow: one multiply and add."""
-    total, result = Signal(2 * TRACE_BITS + 1, name=f"{name}_sum"), Signal(TRACE_BITS, name=name)
+    """Return a trace of 8 bits after one step, in which it may grow, a cycle later.
+
+    One multiply and add, with a register without a reset, so that it may stand in the multiplier.
+    """
+    total = Signal(2 * TRACE_BITS + 1, name=f"{name}_sum", reset_less=True)
+    result, grew = Signal(TRACE_BITS, name=name), Signal(name=f"{name}_grew")
     plus = rule.plus & grows.replicate(TRACE_BITS)
     beyond = total[-1] & ~rule.moves
     limited = total[TRACE_BITS:-1] | beyond.replicate(TRACE_BITS)
-    m.d.comb += [
-        total.eq(trace * rule.factor + (plus << TRACE_BITS)),
-        result.eq(Mux(grows & rule.replaces, rule.plus, limited)),
-    ]
+    m.d.sync += [total.eq(trace * rule.factor + (plus << TRACE_BITS)), grew.eq(grows)]
+    m.d.comb += result.eq(Mux(grew & rule.replaces, rule.plus, limited))
     return result

@@ -18,9 +18,9 @@ __all__ = ["PostTraces"]
 class PostTraces(wiring.Component):
     """Decays the trace of every neuron that is updated, and lets it grow if the neuron fired.
 
-    A trace is read, multiplied, grown and written in one cycle, which a slow clock has time for.
-    Latency 0 cycles, throughput one neuron a cycle; before the update, shows a word of traces
-    a cycle after it was asked for. The host's words come a cycle behind its offset.
+    A trace is read and multiplied in one cycle, which a slow clock has time for, and written in
+    the next one. Latency 1 cycle, throughput one neuron a cycle; before the update, shows a word
+    of traces a cycle after it was asked for. The host's words come a cycle behind its offset.
 
     Parameters
     ----------
@@ -88,6 +88,8 @@ class PostTraces(wiring.Component):
         place, lane = Signal(self._word_bits), Signal(range(self._lanes))
         after = Signal.like(place)
         full = lane == self._lanes - 1
+        # Of the trace that is written now.
+        late, was, was_lane = Signal(), Signal.like(place), Signal.like(lane)
         moves = self.updated & full
         rule = TraceRule(m, self.rule)
         old = read.data.word_select(lane, TRACE_BITS)
@@ -98,14 +100,15 @@ class PostTraces(wiring.Component):
             # A word is read once, before its first trace is written.
             read.en.eq(shows | first | moves | host.select),
             self.traces.eq(read.data),
-            write.addr.eq(place),
+            write.addr.eq(Mux(late, was, place)),
             write.data.eq(Mux(host.select, host.data, trace.replicate(self._lanes))),
             write.en.eq(
-                Mux(self.updated, 1 << lane, (host.select & host.commit).replicate(self._lanes))
+                Mux(late, 1 << was_lane, (host.select & host.commit).replicate(self._lanes))
             ),
             host.read_data.eq(read.data),
         ]
         m.d.sync += [place.eq(after), first.eq(self.begin)]
+        m.d.sync += [late.eq(self.updated), was.eq(place), was_lane.eq(lane)]
         with m.If(host.select):
             m.d.sync += place.eq(host.offset)
         with m.If(self.updated):

@@ -28,7 +28,7 @@ class RowTraces(wiring.Component):
 
     * A row that arrives is only marked: latency 0 cycles, one a cycle.
     * From `begin` on, a pass goes through the words, two cycles each: it lets all traces decay,
-      and grow where they are marked, half a word a cycle. It takes R/2 + 3 cycles.
+      and grow where they are marked, half a word a cycle. It takes R/2 + 4 cycles.
     * The host's words are those of the pointer, a cycle behind its offset.
     * From `start` on, all rows below `plastic_rows` are given out whose trace is not 0, or all of
       them, from the last word to the first: a cycle more than the rows that a word holds.
@@ -102,7 +102,9 @@ class RowTraces(wiring.Component):
         commit = host.select & host.commit
         passing, finding = self.passing, self.finding
         word, link = Signal(bits + 1), Signal(bits + 1)
-        # In the pass: the upper half is at hand. In the search: all traces of a word are read.
+        # In the pass: the lower half of the word comes out of the multipliers, and the upper half
+        # goes in; then the upper half comes out, and the lower half of the next word goes in. In
+        # the search: all traces of a word are read.
         second = Signal()
         last, given, held = Signal(), Signal(), Signal()
         lanes = Mux(last, (1 << self.plastic_rows[:_LANE_BITS]) - 1, ~0)[:TRACES_PER_WORD]
@@ -111,12 +113,12 @@ class RowTraces(wiring.Component):
         # One up in the pass, one down in the search.
         beside = (Cat(Const(1, 1), word) + Cat(passing, ~passing.replicate(bits + 1)))[1 : bits + 2]
         following = Mux(passing | self.every, beside[:bits], link[:bits])
-        ahead = Mux((passing & second) | given, following, word[:bits])
+        ahead = Mux(passing | given, following, word[:bits])
         # Before its first word the pass points beyond the last one.
         inside = passing & ~word[-1]
         marked = (1 << self.row[:_LANE_BITS])[:TRACES_PER_WORD]
-        marks = Mux(self.arrived, marked, (inside & ~second).replicate(TRACES_PER_WORD))
-        grown_lanes = [inside & second & lane for lane in lanes[_HALF:]]
+        marks = Mux(self.arrived, marked, (inside & second).replicate(TRACES_PER_WORD))
+        grown_lanes = [inside & ~second & lane for lane in lanes[_HALF:]]
         arrived = self.arrived.replicate(TRACES_PER_WORD)
         writes = Cat(lane.replicate(TRACE_BITS) for lane in grown_lanes)
         m.d.comb += [
@@ -127,24 +129,23 @@ class RowTraces(wiring.Component):
             lower_word.en.eq((passing & second) | (finding & (~held | given)) | host.select),
             upper_word.addr.eq(Cat(ahead, passing & second)),
             upper_word.en.eq(passing | (finding & second) | host.select),
-            lower_in.addr.eq(Cat(word[:bits], second)),
+            lower_in.addr.eq(Cat(word[:bits], passing & ~second)),
             lower_in.data.eq(
                 Mux(
                     host.select,
                     host.data[:_HALF_BITS],
-                    Cat(Mux(second, link, after[: bits + 1]), after[bits + 1 :]),
+                    Cat(Mux(second, after[: bits + 1], link), after[bits + 1 :]),
                 )
             ),
             lower_in.en.eq(
-                (inside.replicate(_HALF) & (lanes[:_HALF] | second.replicate(_HALF)))
+                (inside.replicate(_HALF) & (lanes[:_HALF] | ~second.replicate(_HALF)))
                 | commit.replicate(_HALF)
             ),
-            # While rows arrive, the lower half is at hand. What clears all memories counts on,
-            # from traces to marks.
+            # What clears all memories counts on, from traces to marks.
             upper_in.addr.eq(
                 Cat(
                     Mux(self.arrived, self.row[_LANE_BITS:], word[:bits]),
-                    Mux(host.select, word[-1], ~second),
+                    Mux(host.select, word[-1], second | self.arrived),
                 )
             ),
             # Behind the marks anything may stand.
@@ -152,7 +153,10 @@ class RowTraces(wiring.Component):
                 Mux(
                     host.select,
                     host.data[_HALF_BITS:],
-                    Cat(Mux(second, after[:TRACES_PER_WORD], arrived), after[TRACES_PER_WORD:]),
+                    Cat(
+                        (after[:TRACES_PER_WORD] & ~second.replicate(TRACES_PER_WORD)) | arrived,
+                        after[TRACES_PER_WORD:],
+                    ),
                 )
             ),
             upper_in.en.eq(
@@ -164,9 +168,11 @@ class RowTraces(wiring.Component):
         ]
         some = self._some(m, after, lanes, second)
         with m.If(passing):
-            m.d.sync += second.eq(~second)
+            m.d.sync += second.eq(1)
             with m.If(second):
-                m.d.sync += passing.eq(~last)
+                m.d.sync += second.eq(0)
+            with m.Else():
+                m.d.sync += [passing.eq(~last), second.eq(~last)]
                 with m.If(some & inside):
                     m.d.sync += link.eq(Cat(word[:bits], 1))
         with m.Elif(finding):
@@ -179,7 +185,7 @@ class RowTraces(wiring.Component):
                 more = Mux(self.every, word.any(), link[-1])
                 m.d.sync += [finding.eq(more), second.eq(more)]
         # All rows are given out from where the pass has ended.
-        goes = (passing & second & ~last) | given | (self.start & ~self.every)
+        goes = (passing & ~second & ~last) | given | (self.start & ~self.every)
         with m.If(goes):
             m.d.sync += word.eq(Cat(following, passing & beside[-1]))
         with m.If(host.select):
@@ -207,7 +213,7 @@ class RowTraces(wiring.Component):
         return words.read_port(), words.write_port(granularity=part)
 
     def _after(self, m: Module, half: Signal, upper: Signal, second: Signal) -> Signal:
-        """Return half a word of traces, decayed, and grown where they are marked."""
+        """Return half a word of traces, decayed, and grown where they are marked, a cycle later."""
         rule = TraceRule(m, self.rule)
         late = Signal(_HALF)
         marks = Mux(second, late, upper[:_HALF])
@@ -220,9 +226,9 @@ class RowTraces(wiring.Component):
         return after
 
     def _some(self, m: Module, after: Signal, lanes: Value, second: Signal) -> Value:
-        """Return whether a word has a trace that is not 0, when its upper half is at hand."""
+        """Return whether a word has a trace that is not 0, when its upper half comes out."""
         there = [after.word_select(k, TRACE_BITS).any() for k in range(_HALF)]
-        here = Mux(second, lanes[_HALF:], lanes[:_HALF])
+        here = Mux(second, lanes[:_HALF], lanes[_HALF:])
         some, before = Signal(), Signal()
         m.d.comb += some.eq((Cat(there) & here).any())
         m.d.sync += before.eq(some)
