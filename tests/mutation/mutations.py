@@ -459,6 +459,18 @@ LINK = (
         "feedback.eq(crc[0])",
     ),
     Mutation(
+        "a word is released although another comes",
+        "link/separate_rings.py",
+        "more = rings.release & ~write.en",
+        "more = rings.release",
+    ),
+    Mutation(
+        "a word goes to the array while another is looked at",
+        "link/shared_rings.py",
+        "~fetched & ~holds & ~rings.look",
+        "~fetched & ~rings.look",
+    ),
+    Mutation(
         "the link rests while a byte waits",
         "link/compact_link.py",
         "takes & queue.empty & ~busy",

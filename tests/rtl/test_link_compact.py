@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
-from bench_link_parts import CONFIG, TRIAL_CYC
+from bench_link_parts import CONFIG, RING_WORDS, TRIAL_CYC
 
 from spikeloom_rtl.link.compact_link import CompactLink
+from spikeloom_rtl.link.separate_rings import SeparateRings
+from spikeloom_rtl.link.shared_rings import SharedRings
 from spikeloom_sim.verilated.bench import run_bench
 
 pytestmark = pytest.mark.verilated
@@ -22,3 +24,9 @@ def test_protocol(tmp_path: Path) -> None:
 
 def test_timing(tmp_path: Path) -> None:
     run("bench_link_compact", tmp_path)
+
+
+@pytest.mark.parametrize("rings", [SeparateRings, SharedRings])
+def test_rings(rings: type, tmp_path: Path) -> None:
+    parts = rings(RING_WORDS, RING_WORDS)
+    run_bench(parts, name="two_rings", test_module="bench_link_two_rings", work=tmp_path)

@@ -29,10 +29,10 @@ CONDITIONS = (
 )  # fmt: skip
 """What a jump can ask for, in the order of their numbers."""
 INPUTS = {
-    "x": 0, "crc": 1 | 1 << 5, "data": 2, "low": 3, "high": 4, "input_free": 5, "output_free": 6,
-    "rx": 7 | 1 << 6,
+    "x": 0, "crc": 1 | 1 << 5, "data": 2, "low": 3, "high": 4 | 1 << 4, "input_free": 5,
+    "output_free": 6, "rx": 7 | 1 << 6,
 }  # fmt: skip
-"""What can be read besides memory. The lowest 3 bits select; two have a bit of their own."""
+"""What can be read besides memory. The lowest 3 bits select; three have a bit of their own."""
 OUTPUTS = (
     "x", "data", "crc", "crc_start", "tx", "write", "read", "response", "window", "core",
     "offset_0", "offset_1", "increment_0", "increment_1", "increment_2", "push", "look",

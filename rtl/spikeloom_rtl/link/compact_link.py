@@ -4,7 +4,6 @@ from typing import Any
 
 from amaranth.hdl import Array, Cat, Module, Signal, Value
 from amaranth.lib import stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig, MemoryMap
@@ -16,9 +15,10 @@ from .assembler import CONDITIONS, INPUTS, output_bits
 from .baud_control import fallback_cyc
 from .byte_queue import ByteQueue
 from .firmware import COUNTS, WORD_BYTES, firmware
-from .input_ring import InputRing
 from .processor import Processor
+from .separate_rings import SeparateRings
 from .serial_checksum import SerialChecksum
+from .shared_rings import SharedRings
 
 __all__ = ["CompactLink", "is_compact"]
 
@@ -191,47 +191,33 @@ class CompactLink(wiring.Component):
 
     def _rings(self, m: Module) -> dict[str, Any]:
         """Build both rings; return what can be read of them."""
-        array, config, a = self.array, self._config, self._processor.a
-        m.submodules.input_ring = ring = InputRing(
-            config.input_words, registered=config.memories_registered
-        )
-        wiring.connect(m, ring.o, wiring.flipped(array.events))
-        words: Memory = Memory(
-            shape=16, depth=config.output_words, init=[], attrs={"no_rw_check": "1"}
-        )
-        m.submodules.output_words = words
-        write, read = words.write_port(), words.read_port()
-        newest = Signal(range(config.output_words))
-        free = Signal(range(config.output_words + 1), init=config.output_words)
-        release = self._strobe("release")
+        array, processor = self.array, self._processor
+        sizes = self._config.input_words, self._config.output_words
+        # Two rings that fit into one block memory are worth some cells.
+        parts = SharedRings(*sizes) if sum(sizes) <= _MOST_RING_WORDS else SeparateRings(*sizes)
+        m.submodules.rings = parts
+        rings = parts.rings
+        wiring.connect(m, rings.events, wiring.flipped(array.events))
+        wiring.connect(m, wiring.flipped(array.spikes), rings.spikes)
         m.d.comb += [
-            ring.i.valid.eq(self._strobe("push")),
-            ring.i.payload.eq(self._pushed),
-            ring.clear.eq(self._strobe("clear")),
-            array.input_free.eq(ring.free),
-            array.output_free.eq(free),
-            array.spikes.ready.eq(free != 0),
-            write.addr.eq(newest),
-            write.data.eq(array.spikes.payload),
-            write.en.eq(array.spikes.valid & array.spikes.ready),
-            read.addr.eq(a),
-            read.en.eq(self._strobe("look")),
+            rings.push.eq(self._strobe("push")),
+            rings.pushed.eq(self._pushed),
+            rings.look.eq(self._strobe("look")),
+            rings.address.eq(processor.a),
+            rings.looked.eq(processor.reads & processor.instruction[4]),
+            rings.release.eq(self._strobe("release")),
+            rings.clear.eq(self._strobe("clear")),
+            array.input_free.eq(rings.input_free),
+            array.output_free.eq(rings.output_free),
         ]
-        less = (write.en & ~release).replicate(len(free))
-        more = release & ~write.en
-        m.d.sync += free.eq((Cat(more, free) + Cat(more, less))[1:])
-        with m.If(write.en):
-            m.d.sync += newest.eq(newest + 1)
-        with m.If(ring.clear):
-            m.d.sync += [newest.eq(0), free.eq(free.init)]
         recent = Signal(_WORD_CYC)  # words that the array has just taken
-        m.d.sync += recent.eq(Cat(ring.o.valid & ring.o.ready, recent))
-        self._input_waits = ~ring.empty | recent.any()
+        m.d.sync += recent.eq(Cat(array.events.valid & array.events.ready, recent))
+        self._input_waits = ~rings.empty | recent.any()
         return {
-            "low": read.data[:8],
-            "high": read.data[8:],
-            "input_free": ring.free[:8],
-            "output_free": free[:8],
+            "low": rings.data[:8],
+            "high": rings.data[8:],
+            "input_free": rings.input_free[:8],
+            "output_free": rings.output_free[:8],
         }
 
     def _conditions(self, m: Module, received: Value) -> Signal:
