@@ -437,7 +437,7 @@ LINK = (
     Mutation(
         "a byte that finds no room overwrites all others",
         "link/byte_queue.py",
-        "self.i.ready.eq(behind != oldest)",
+        "self.i.ready.eq(~(meet & came))",
         "self.i.ready.eq(1)",
     ),
     Mutation(

@@ -16,7 +16,7 @@ class ByteQueue(wiring.Component):
     Parameters
     ----------
     depth : int
-        A power of two; the queue holds one byte less.
+        Size in bytes, a power of two.
 
     Members
     -------
@@ -46,11 +46,14 @@ class ByteQueue(wiring.Component):
         memory: Memory = Memory(shape=8, depth=self._depth, init=[], attrs={"no_rw_check": "1"})
         m.submodules.memory = memory
         write, read = memory.write_port(), memory.read_port()
-        newest, oldest, behind = (Signal(range(self._depth)) for _ in range(3))
+        newest, oldest = (Signal(range(self._depth)) for _ in range(2))
+        meet, came = Signal(), Signal()  # the pointers are equal; a byte came last, none has gone
+        taken = Signal()
         m.d.comb += [
-            behind.eq(newest + 1),
-            self.i.ready.eq(behind != oldest),
-            self.empty.eq(newest == oldest),
+            meet.eq(newest == oldest),
+            self.i.ready.eq(~(meet & came)),
+            self.empty.eq(meet & ~came),
+            taken.eq(self.o.valid & self.o.ready),
             self.o.payload.eq(read.data),
             write.addr.eq(newest),
             write.data.eq(self.i.payload),
@@ -59,9 +62,11 @@ class ByteQueue(wiring.Component):
             # Not where a byte may just be written.
             read.en.eq(~self.empty),
         ]
-        m.d.sync += self.o.valid.eq(~self.empty & ~(self.o.valid & self.o.ready))
+        m.d.sync += self.o.valid.eq(~self.empty & ~taken)
         with m.If(write.en):
-            m.d.sync += newest.eq(behind)
-        with m.If(self.o.valid & self.o.ready):
+            m.d.sync += newest.eq(newest + 1)
+        with m.If(taken):
             m.d.sync += oldest.eq(oldest + 1)
+        with m.If(write.en != taken):
+            m.d.sync += came.eq(write.en)
         return m

@@ -13,10 +13,11 @@ __all__ = ["Processor"]
 
 _ADDRESS_BITS = (PROGRAM_WORDS - 1).bit_length()
 _MEMORY_BYTES = 512
+_BANK_WORDS = 512
 
 
 class Processor(wiring.Component):
-    """An accumulator, a carry, an index register X, 512 bytes and 512 instructions.
+    """An accumulator, a carry, an index register X, 512 bytes and up to 768 instructions.
 
     Two cycles an instruction, see `Assembler`: in the first one memory is read, in the second one
     the rest happens, and the next instruction is read. The second one lasts while `hold` is high.
@@ -24,7 +25,7 @@ class Processor(wiring.Component):
     Parameters
     ----------
     program : sequence of int
-        Instructions.
+        Instructions, more than 512.
     data : sequence of int
         What is in memory after power-up; a reset does not bring it back.
 
@@ -86,30 +87,38 @@ class Processor(wiring.Component):
 
     def _follow(self, m: Module, zero: Signal, carry: Signal) -> None:
         """Read one instruction after the other."""
-        rom: Memory = Memory(
-            shape=16,
-            depth=PROGRAM_WORDS,
-            init=self._program,
-            attrs={"ram_style": "block", "rom_style": "block", "syn_romstyle": "EBR"},
-        )
-        m.submodules.program = rom
-        read = rom.read_port()
         started = Signal()  # there is an instruction
-        place = self._place = Signal(_ADDRESS_BITS, init=PROGRAM_WORDS - 1)
+        place = self._place = Signal(_ADDRESS_BITS, init=-1)
         goes = Signal()
         code = self.instruction
         number = Cat(code[12:15], code[10])
         conditions = Array([1, zero, carry, *self.conditions[3:]])
+        following = Signal(_ADDRESS_BITS)
+        low = self._bank(m, "low", self._program[:_BANK_WORDS], following)
+        high = self._bank(m, "high", self._program[_BANK_WORDS:], following)
         m.d.comb += [
-            code.eq(read.data),
+            code.eq(Mux(place[-1], high, low)),
             goes.eq(started & code[15] & (conditions[number] ^ code[11])),
-            read.addr.eq(Mux(goes, code[:_ADDRESS_BITS], place + 1)),
+            following.eq(Mux(goes, code[:_ADDRESS_BITS], place + 1)),
             self._advance.eq((self._second & ~self.hold) | ~started),
-            read.en.eq(self._advance),
         ]
         m.d.sync += [started.eq(1), self._second.eq(started & ~self._advance)]
         with m.If(self._advance):
-            m.d.sync += place.eq(read.addr)
+            m.d.sync += place.eq(following)
+
+    def _bank(self, m: Module, name: str, words: Sequence[int], address: Signal) -> Value:
+        """Build a part of the program, so that few instructions are chosen among."""
+        rom: Memory = Memory(
+            shape=16,
+            depth=1 << (len(words) - 1).bit_length(),
+            init=words,
+            attrs={"ram_style": "block", "rom_style": "block", "syn_romstyle": "EBR"},
+        )
+        m.submodules[name] = rom
+        read = rom.read_port()
+        m.d.comb += [read.addr.eq(address), read.en.eq(self._advance)]
+        word: Value = read.data
+        return word
 
     def _remember(self, m: Module) -> Value:
         """Build memory and X; return the byte that was read."""
