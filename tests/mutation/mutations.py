@@ -449,8 +449,8 @@ LINK = (
     Mutation(
         "an index stays where it is",
         "link/processor.py",
-        "self.x.eq(self.x + 1)",
-        "self.x.eq(self.x)",
+        "x.eq(x + 1)",
+        "x.eq(x)",
     ),
     Mutation(
         "a byte is not summed up",

@@ -160,10 +160,11 @@ class CompactLink(wiring.Component):
         """Build address and word of the bus; return the word's lowest byte."""
         a, bus = self._processor.a, self.array.bus
         memory = MemoryMap(self._config)
-        word = Signal(8 * WORD_BYTES)
-        window, core = Signal(WINDOW_BITS), Signal(CORE_BITS)
+        # Without a reset, as all that the program writes before it is used.
+        word = Signal(8 * WORD_BYTES, reset_less=True)
+        window, core = (Signal(bits, reset_less=True) for bits in (WINDOW_BITS, CORE_BITS))
         offset_bits = max(window.depth - 1 for window in memory).bit_length()
-        offset = Signal(offset_bits)
+        offset = Signal(offset_bits, reset_less=True)
         request = bus.request
         m.d.comb += [
             request.valid.eq(self._strobe("write") | self._strobe("read")),

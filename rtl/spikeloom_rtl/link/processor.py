@@ -141,10 +141,12 @@ class Processor(wiring.Component):
             write.data.eq(self.a),
             write.en.eq(self._second & store & ~(special & ~indexed)),
         ]
+        x = Signal(8, reset_less=True)
+        m.d.comb += self.x.eq(x)
         with m.If(self.set_x):
-            m.d.sync += self.x.eq(self.a)
+            m.d.sync += x.eq(self.a)
         with m.Elif(self._second & ~code[15] & special & indexed & code[6]):
-            m.d.sync += self.x.eq(self.x + 1)
+            m.d.sync += x.eq(x + 1)
         stored: Value = read.data
         return stored
 
@@ -152,26 +154,28 @@ class Processor(wiring.Component):
         """Build accumulator and carry; return whether it is 0, and the carry."""
         code = self.instruction
         operand, changed, total = Signal(8), Signal(8), Signal(9)
-        zero, carry = Signal(), Signal()
+        a = Signal(8, reset_less=True)
+        zero, carry = Signal(), Signal(reset_less=True)
         adds, with_carry = code[11], code[10]
         m.d.comb += [
-            zero.eq(self.a == 0),
+            self.a.eq(a),
+            zero.eq(a == 0),
             operand.eq(Mux(code[9] & ~code[7], self.input, stored)),
         ]
         with m.Switch(code[12:14]):
             with m.Case(0b00):
                 m.d.comb += changed.eq(operand)
             with m.Case(0b01):
-                m.d.comb += changed.eq(operand & self.a)
+                m.d.comb += changed.eq(operand & a)
             with m.Case(0b10):
-                m.d.comb += changed.eq(operand ^ self.a)
+                m.d.comb += changed.eq(operand ^ a)
             with m.Case(0b11):
                 m.d.comb += changed.eq(~operand)
         # To subtract is to add the complement and, unless a carry says otherwise, 1.
         one = Mux(with_carry, carry, code[12])
-        m.d.comb += total.eq((Cat(one, self.a) + Cat(one, changed))[1:])
+        m.d.comb += total.eq((Cat(one, a) + Cat(one, changed))[1:])
         with m.If(self._second & ~code[15] & ~code[14]):
-            m.d.sync += self.a.eq(Mux(adds, total, changed))
+            m.d.sync += a.eq(Mux(adds, total, changed))
             with m.If(adds):
                 m.d.sync += carry.eq(total[-1])
         return zero, carry

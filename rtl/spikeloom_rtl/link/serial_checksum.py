@@ -48,8 +48,8 @@ class SerialChecksum(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the register and the one of the byte."""
         m = Module()
-        crc = Signal(_CRC_BITS, init=-1)
-        bits = Signal(8)
+        crc = Signal(_CRC_BITS, reset_less=True)
+        bits = Signal(8, reset_less=True)
         count = Signal(4)  # 8 to 15: a bit of the byte goes in
         feedback = Signal()
         taps = Cat(feedback if _POLYNOMIAL >> k & 1 else 0 for k in range(_CRC_BITS))
@@ -62,7 +62,7 @@ class SerialChecksum(wiring.Component):
         with m.If(count[-1] | self.valid):
             m.d.sync += count.eq(Mux(count[-1], count + 1, 8))
         with m.If(self.restart):
-            m.d.sync += crc.eq(crc.init)
+            m.d.sync += crc.eq(-1)
         with m.Elif(count[-1]):
             m.d.sync += crc.eq((crc >> 1) ^ taps)
         return m

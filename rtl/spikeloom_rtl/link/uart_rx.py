@@ -53,10 +53,10 @@ class UartRx(wiring.Component):
         m = Module()
         line = Signal(init=1)
         m.submodules.synchroniser = cdc.FFSynchronizer(self.rx, line, init=1)
-        phase = Signal(BAUD_PHASE_BITS)
+        phase = Signal(BAUD_PHASE_BITS, reset_less=True)
         middle = Signal()  # of a bit: the time to sample
-        bits = Signal(_DATA_BITS)
-        left = Signal(range(_DATA_BITS))
+        bits = Signal(_DATA_BITS, reset_less=True)
+        left = Signal(range(_DATA_BITS), reset_less=True)
         complete = Signal()
 
         with m.If(self.o.ready):

@@ -48,7 +48,7 @@ class UartTx(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build phase accumulator and shift register."""
         m = Module()
-        phase = Signal(BAUD_PHASE_BITS)
+        phase = Signal(BAUD_PHASE_BITS, reset_less=True)
         total = Signal(BAUD_PHASE_BITS + 1)
         bits = Signal(_FRAME_BITS - 1, init=-1)  # those after the one on the line
         left = Signal(range(_FRAME_BITS + 1))  # bits that have not ended
