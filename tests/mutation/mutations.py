@@ -320,7 +320,7 @@ LINK = (
     Mutation(
         "the CRC is not compared",
         "link/frame_receiver.py",
-        "with m.If(stored != (self.sum.crc ^ nonce)):",
+        "with m.If(shown != (self.sum.crc ^ nonce)):",
         "with m.If(0):",
     ),
     Mutation(
@@ -328,7 +328,7 @@ LINK = (
         "link/frame_receiver.py",
         "nonce = nonce_byte(self.nonce, left) & ~plain.replicate(8)",
         # What the first two bytes of the CRC differ by is taken for the nonce of the others.
-        "given, differs = Signal(16), stored ^ self.sum.crc\n"
+        "given, differs = Signal(16), shown ^ self.sum.crc\n"
         "        m.d.sync += given.eq(Cat(given[8:], differs))\n"
         "        nonce = Mux(plain, 0, Mux(left[1], differs, given[:8]))",
     ),

@@ -40,8 +40,8 @@ def uart_parts():
     return Bundle(rx=UartRx(), tx=UartTx())
 
 
-def frame_parts():
-    return FrameParts()
+def frame_parts(*, registered):
+    return FrameParts(registered)
 
 
 def ring_parts():
@@ -51,8 +51,8 @@ def ring_parts():
 class FrameParts(wiring.Component):
     """Receiver with payload reader, and reply writer with sender."""
 
-    def __init__(self):
-        self.receiver = FrameReceiver()
+    def __init__(self, registered):
+        self.receiver = FrameReceiver(registered=registered)
         self.reader = PayloadReader(WORD_BITS)
         self.writer = ReplyWriter(WORD_BITS)
         self.sender = FrameSender()

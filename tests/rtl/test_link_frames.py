@@ -10,5 +10,7 @@ from spikeloom_sim.verilated.bench import run_bench
 pytestmark = pytest.mark.verilated
 
 
-def test_frames(tmp_path: Path) -> None:
-    run_bench(frame_parts(), name="link_frames", test_module="bench_link_frames", work=tmp_path)
+@pytest.mark.parametrize("registered", [False, True])
+def test_frames(registered: bool, tmp_path: Path) -> None:
+    parts = frame_parts(registered=registered)
+    run_bench(parts, name="link_frames", test_module="bench_link_frames", work=tmp_path)

@@ -40,8 +40,14 @@ class FrameReceiver(wiring.Component):
 
     Takes one byte a cycle. After the final zero of a frame of n bytes it reads them again for the
     checksum and announces the frame n + 4 cycles later, 2 n + 6 if it says that it is a `SYNC` and
-    is not; no byte is taken until it has been accepted. Empty frames are passed over. After
-    anything else that is no frame the next zero is where it starts anew.
+    is not, each time one more where `registered`; no byte is taken until it has been accepted.
+    Empty frames are passed over. After anything else that is no frame the next zero is where it
+    starts anew.
+
+    Parameters
+    ----------
+    registered : bool
+        Whether a register stands between the buffer and the checksum.
 
     Members
     -------
@@ -67,7 +73,8 @@ class FrameReceiver(wiring.Component):
     sum_free: Signal
     idle: Signal
 
-    def __init__(self) -> None:
+    def __init__(self, *, registered: bool = False) -> None:
+        self._registered = registered
         super().__init__(
             {
                 "i": In(stream.Signature(8)),
@@ -94,6 +101,10 @@ class FrameReceiver(wiring.Component):
         count, stored = self._store(m, byte, valid, clear, at, again)
 
         head = self.frame.payload
+        shown = Signal(8)
+        reaches = Signal()  # the byte that is shown next is the CRC's first one
+        late = m.d.sync if self._registered else m.d.comb
+        late += [shown.eq(stored), reaches.eq(at == head.length)]
         plain, wrong = Signal(), Signal()  # the nonce is taken to be 0; the CRC is not right
         with m.FSM():
             with m.State("RECEIVE"):
@@ -113,10 +124,14 @@ class FrameReceiver(wiring.Component):
                     m.next = "FIRST"
             with m.State("FIRST"):
                 m.d.comb += again.eq(1)
-                m.next = "SUM"
+                m.next = "SECOND" if self._registered else "SUM"
+            if self._registered:
+                with m.State("SECOND"):
+                    m.d.comb += again.eq(1)
+                    m.next = "SUM"
             with m.State("SUM"):
                 m.d.comb += again.eq(1)
-                with m.If(self._sum(m, stored, at, plain, wrong)):
+                with m.If(self._sum(m, shown, reaches, plain, wrong)):
                     m.next = "JUDGE"
             with m.State("JUDGE"):
                 m.d.comb += self.sum.restart.eq(1)
@@ -134,22 +149,24 @@ class FrameReceiver(wiring.Component):
         m.d.sync += at.eq(Mux(again, at + 1, _FIRST))
         return m
 
-    def _sum(self, m: Module, stored: Signal, at: Signal, plain: Signal, wrong: Signal) -> Signal:
+    def _sum(
+        self, m: Module, shown: Signal, reaches: Signal, plain: Signal, wrong: Signal
+    ) -> Signal:
         """Sum the bytes up, or compare with the sum; return whether the last one is compared."""
         in_crc = Signal()
         left = Signal(range(CRC.size), init=CRC.size - 1)
         done = Signal()
         m.d.comb += [
             done.eq(in_crc & (left == 0)),
-            self.sum.byte.eq(stored),
+            self.sum.byte.eq(shown),
             self.sum.valid.eq(1),
             self.sum.unload.eq(in_crc),
         ]
         nonce = nonce_byte(self.nonce, left) & ~plain.replicate(8)
-        m.d.sync += [in_crc.eq((in_crc | (at == self.frame.payload.length)) & ~done)]
+        m.d.sync += in_crc.eq((in_crc | reaches) & ~done)
         with m.If(in_crc):
             m.d.sync += left.eq(left - 1)
-            with m.If(stored != (self.sum.crc ^ nonce)):
+            with m.If(shown != (self.sum.crc ^ nonce)):
                 m.d.sync += wrong.eq(1)
         return done
 

@@ -141,7 +141,9 @@ class Link(wiring.Component):
         m.submodules.rx_buffer = buffer = BlockQueue(
             width=8, depth=RX_BUFFER_BYTES, registered=self._config.memories_registered
         )
-        m.submodules.receiver = receiver = FrameReceiver()
+        m.submodules.receiver = receiver = FrameReceiver(
+            registered=self._config.memories_registered
+        )
         m.submodules.payload_reader = reader = PayloadReader(bits)
         wiring.connect(m, receiver.frame, executor.frame)
         wiring.connect(m, executor.payload, reader.words)
