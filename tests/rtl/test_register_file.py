@@ -11,6 +11,7 @@ from amaranth.sim import Simulator, SimulatorContext
 
 from spikeloom.contract import ArrayConfig, MemoryMap
 from spikeloom.contract.frames import ResetKind
+from spikeloom.contract.numbers import AXONS_PER_WORD
 from spikeloom.contract.registers import (
     CONTROL_REGISTERS,
     CORE_REGISTERS,
@@ -19,7 +20,7 @@ from spikeloom.contract.registers import (
     core_registers,
     reset_value,
 )
-from spikeloom.contract.words import CONTROL_TAG, STEP_TAG
+from spikeloom.contract.words import CONTROL_TAG, PROBE_TAG, PROBE_VALUE_BITS, STEP_TAG
 from spikeloom_rtl.array.array import Array
 from spikeloom_rtl.array.register_file import FILE_WINDOWS, FilePlace, file_base, file_bits
 from spikeloom_rtl.array.status import Status
@@ -57,8 +58,11 @@ class Talker:
             await self.ctx.tick()
         raise AssertionError(f"not within {MOST_CYC} cycles: {condition!r}")
 
-    async def access(self, window: str, offset: int, data: int | None = None) -> int:
+    async def access(
+        self, window: str, offset: int, data: int | None = None, *, core: int = 0
+    ) -> int:
         request, response = self.link.bus.request, self.link.bus.response
+        self.ctx.set(request.payload.core, core)
         self.ctx.set(request.payload.window, self.map[window].id)
         self.ctx.set(request.payload.offset, offset)
         self.ctx.set(request.payload.write, data is not None)
@@ -97,8 +101,17 @@ class Talker:
         return await self.access("status", STATUS_REGISTERS[name].offset)
 
 
-def run(config: ArrayConfig, bench: Callable[[Talker], Any]) -> None:
+def run(
+    config: ArrayConfig, bench: Callable[[Talker], Any], words: list[int] | None = None
+) -> None:
+    """Run a bench on an array that has been reset; gather the words of its output."""
     array = Array(config)
+
+    async def gather(ctx: SimulatorContext) -> None:
+        output = array.link.spikes
+        async for _, _, valid, word in ctx.tick().sample(output.valid, output.payload):
+            if valid and words is not None:
+                words.append(word)
 
     async def testbench(ctx: SimulatorContext) -> None:
         ctx.set(array.link.bus.response.ready, 1)
@@ -108,6 +121,7 @@ def run(config: ArrayConfig, bench: Callable[[Talker], Any]) -> None:
 
     simulator = Simulator(array)
     simulator.add_clock(1e-6)
+    simulator.add_testbench(gather, background=True)
     simulator.add_testbench(testbench)
     simulator.run()
 
@@ -173,6 +187,72 @@ def test_words_write_control_registers_and_t_counts() -> None:
         assert await talker.access("control", seed) == 5
 
     run(SLOW, bench)
+
+
+@pytest.mark.parametrize("config", [SLOW, FAST], ids=lambda config: config.name)
+def test_what_follows_a_control_word_sees_its_register(config: ArrayConfig) -> None:
+    axon, delay = config.neurons + 3, 3
+
+    async def bench(talker: Talker) -> None:
+        t, axon_words = (CONTROL_REGISTERS[name].offset for name in ("t", "axon_words"))
+        await talker.access("delay", axon, delay)
+        due: set[int] = set()
+
+        async def found() -> set[int]:
+            word, bit = divmod(axon, AXONS_PER_WORD)
+            places = [slot * config.axon_words + word for slot in range(config.delay_slots)]
+            words = [await talker.access("pending", place) for place in places]
+            return {slot for slot, each in enumerate(words) if each == 1 << bit}
+
+        for now in (21, 30, 20):
+            await talker.say(CONTROL_TAG | t, now, 0, axon, STEP_TAG | 1, axon)
+            await talker.end()
+            assert await talker.access("control", t) == now + 1
+            due |= {(now + step + delay) % config.delay_slots for step in (0, 1)}
+            assert await found() == due
+        await talker.say(CONTROL_TAG | axon_words, 0, 0, axon)
+        await talker.end()
+        await talker.ctx.tick().repeat(200)
+        assert await found() == due
+        assert await talker.status("refused_events") == 1
+
+    run(config, bench)
+
+
+@pytest.mark.parametrize("config", [SLOW, FAST], ids=lambda config: config.name)
+def test_probes_show_state_while_the_host_reads(config: ArrayConfig) -> None:
+    rng = random.Random(SEED)
+    words: list[int] = []
+
+    async def bench(talker: Talker) -> None:
+        window, state = talker.map["probe"], talker.map["v"]
+        for core in range(config.cores):
+            await talker.access("control", core_register("neurons_in_use", core), 0)
+        values = {}
+        for core in range(config.cores):
+            for neuron in range(config.neurons_per_core):
+                values[core, neuron] = rng.getrandbits(state.word_bits)
+                await talker.access("v", neuron, values[core, neuron], core=core)
+        probed = [rng.choice(list(values)) for _ in range(window.depth)]
+        for k, (core, neuron) in enumerate(probed):
+            word = window.pack(neuron=neuron, core=core, quantity=0)
+            await talker.access("probe", k, int.from_bytes(word, "little"))
+        await talker.access("control", CONTROL_REGISTERS["probes_in_use"].offset, len(probed))
+        await talker.say(STEP_TAG | 2)
+        await talker.ctx.tick().repeat(4)
+        while talker.ctx.get(talker.link.busy):
+            await talker.access("control", CONTROL_REGISTERS["seed"].offset)
+        high = PROBE_VALUE_BITS - 16
+        sign = 1 << state.word_bits - 1
+        for step in range(2):
+            for k, place in enumerate(probed):
+                value = ((values[place] ^ sign) - sign) % (1 << PROBE_VALUE_BITS)
+                assert words[:2] == [PROBE_TAG | k << high | value >> 16, value & 0xFFFF], k
+                del words[:2]
+            assert words.pop(0) == STEP_TAG | 1, step
+        assert not words
+
+    run(config, bench, words)
 
 
 def test_status_counts_while_it_is_read() -> None:

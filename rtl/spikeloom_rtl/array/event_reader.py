@@ -41,7 +41,7 @@ class EventReader(wiring.Component):
     control : Out(RegisterWrite)
         Write a control register, one half after the other.
     soon : Out(1)
-        It will be written in the next cycle.
+        It is written in this cycle or the next.
     hold : In(1)
         Do not write yet.
     steps_left : Out(14)
@@ -132,6 +132,7 @@ class EventReader(wiring.Component):
             with m.State("WRITE HIGH"):
                 m.d.comb += [
                     self.control.en.eq(1),
+                    self.soon.eq(1),
                     self.control.half.eq(1),
                     self.words.ready.eq(1),
                     self.busy.eq(1),

@@ -97,7 +97,7 @@ class RegisterPort(wiring.Signature):
     place : Out(FilePlace)
         Half a register.
     commit : Out(1)
-        Write `data` now, if `select` is high.
+        Write `data`, if `select` is high.
     data : Out(32)
         A whole register, of which the half at `place` is written.
     read_data : In(16)
@@ -147,7 +147,8 @@ class RegisterFile(wiring.Component):
     """Keeps what the host reads of registers, in halves of 16 bits, and the probe table.
 
     Three use it: the host, with precedence; the status registers, which count here; and the
-    prober. Latency of a read 1 cycle, one read and one write a cycle.
+    prober. Latency of a read 1 cycle, of a write by host or CONTROL word 2, of the array's 1; one
+    read and one write a cycle.
 
     Parameters
     ----------
@@ -160,13 +161,14 @@ class RegisterFile(wiring.Component):
     words : In(RegisterWrite)
         Writes by CONTROL words; not while the host writes.
     written : Out(RegisterWrite)
-        Writes of control registers, by whom ever.
+        Writes of control registers, by whom ever, one cycle late. Bits that a register does not
+        have may be anything.
     busy, session_end, input_free, boot : In
         Shown as they are.
     read_place : In(FilePlace), read_data : Out(16)
         Reads for the array, in cycles without `host.select`.
     write_en : In(1), write_place : In(FilePlace), write_data : In(16)
-        Writes by the array, in cycles in which neither host nor CONTROL words write.
+        Writes by the array, not in the cycle after one in which host or CONTROL words write.
     """
 
     host: Any
@@ -223,19 +225,18 @@ class RegisterFile(wiring.Component):
         return m
 
     def _by_host(self, m: Module) -> tuple[Value, Value, Value]:
-        """Return where the host or a CONTROL word writes what, and whether one does."""
+        """Return where the host or a CONTROL word writes what, and whether one does; registered."""
         host, words, written = self.host, self.words, self.written
         bits = self._control_size.bit_length() - 1
         here = self._control >> bits
         place = Signal(FilePlace(self._config))
         whole, value, known = Signal(CONTROL_BITS), Signal(HALF_BITS), Signal(HALF_BITS)
-        allowed, control = Signal(), Signal()
+        allowed = Signal()
         with m.If(host.commit):
             m.d.comb += [
                 place.eq(host.place),
                 whole.eq(host.data),
                 allowed.eq(host.select & ~self._is_in("status", host.place.index)),
-                control.eq(host.place.index[bits:] == here),
             ]
         with m.Else():
             m.d.comb += [
@@ -243,21 +244,24 @@ class RegisterFile(wiring.Component):
                 place.half.eq(words.half),
                 whole.eq(words.data),
                 allowed.eq(words.en & ~words.offset[bits:].any()),
-                control.eq(1),
             ]
         m.d.comb += value.eq(Mux(place.half, whole[HALF_BITS:], whole[:HALF_BITS]))
         with m.If(host.commit & host.clears):
             m.d.comb += value.eq(self._reset_value(m, host.place))
+        late_place = Signal.like(place)
+        late_value, writes = Signal.like(value), Signal()
+        m.d.sync += [late_place.eq(place), late_value.eq(value), writes.eq(allowed)]
+        of_control = late_place.index[bits:] == here
         m.d.comb += [
-            known.eq(value),
-            written.en.eq(allowed & control),
-            written.offset.eq(place.index[:bits]),
-            written.half.eq(place.half),
-            written.data.eq(known),
+            written.en.eq(writes & of_control),
+            written.offset.eq(late_place.index[:bits]),
+            written.half.eq(late_place.half),
+            written.data.eq(late_value),
+            known.eq(late_value),
         ]
-        with m.If(control):
-            m.d.comb += known.eq(value & self._bits_at(m, written.offset, place.half))
-        return place, known, allowed
+        with m.If(of_control):
+            m.d.comb += known.eq(late_value & self._bits_at(m, written.offset, written.half))
+        return late_place, known, writes
 
     def _is_in(self, window: str, index: Value) -> Value:
         """Return whether a register is one of a window."""

@@ -74,7 +74,8 @@ class Status(wiring.Component):
     hold : In(1)
         The file cannot be read in this cycle and will be written by others in the next.
     read_place, read_data, write_en, write_place, write_data
-        To the register file.
+        To the register file. A write comes a cycle after the read that it follows from, or
+        two in fast builds.
     """
 
     clear: Signal
@@ -147,6 +148,10 @@ class Status(wiring.Component):
             over.eq(total[-1]),
             tally.carries.eq(over),
             self.read_place.eq(Mux(tally.telling, tally.read_place, self._at(place, half))),
+        ]
+        # Registered in fast builds, between two memories; no word is read again so soon.
+        late = m.d.sync if self._config.memories_registered else m.d.comb
+        late += [
             self.write_place.eq(Mux(visits, self._at(place, half), tally.write_place)),
             self.write_data.eq(Mux(adds, total, value)),
             self.write_en.eq(tally.write | (visits & ~stays)),
@@ -163,9 +168,10 @@ class Status(wiring.Component):
             m.d.sync += [carried.eq(over), half.eq(~half & (over | clearing))]
             with m.If(half | ~(over | clearing)):
                 m.d.sync += place.eq(Mux(place == _LAST, 0, place + 1))
-                with m.If(place == _LAST):
-                    m.d.comb += self.cleared.eq(clearing & (rounds == 0))
-                    m.d.sync += rounds.eq(rounds - 1)
+        # While they are cleared both halves are visited, so what is added does not matter here.
+        with m.If(visits & half & (place == _LAST)):
+            m.d.comb += self.cleared.eq(clearing & (rounds == 0))
+            m.d.sync += rounds.eq(rounds - 1)
         with m.If(self.cleared):
             m.d.sync += clearing.eq(0)
         with m.Elif(self.clear & ~clearing):
