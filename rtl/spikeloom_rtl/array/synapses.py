@@ -135,7 +135,12 @@ class Synapses(wiring.Component):
             wiring.connect(m, wiring.flipped(host), words.host)
             return m
         flags, part = self.host_flags, words.host
-        part_old = [part.read_data.word_select(lane, stride) for lane in range(shown)]
+        part_word = part.read_data
+        if self._config.memories_registered:
+            # The fabric waits, so the host is as well served by the register.
+            place = part.offset[: (lanes // shown).bit_length() - 1]
+            part_word = shown_word.word_select(place, len(part_word))
+        part_old = [part_word.word_select(lane, stride) for lane in range(shown)]
         m.d.comb += [
             learner.flags.eq(Cat(word[bits] for word in old)),
             host.read_data.eq(Cat(word[:bits] for word in part_old)),

@@ -43,7 +43,8 @@ _COUNT = len(_CYCLES)
 class StepKey(wiring.Component):
     """Hashes the seed, then the result with the step, with one adder.
 
-    The key is ready 19 cycles after seed or step have changed, and `ready` is low meanwhile.
+    The key is ready 20 cycles after seed or step have changed, and `ready` is low meanwhile, from the
+    second cycle on.
 
     Members
     -------
@@ -67,10 +68,9 @@ class StepKey(wiring.Component):
         seed, t = Signal.like(self.seed), Signal.like(self.t)
         cycle, of_step, busy = Signal(range(_COUNT)), Signal(), Signal(init=1)
         current = Signal()
-        m.d.comb += [
-            current.eq((seed == self.seed) & (t == self.t)),
-            self.ready.eq(current & ~busy),
-        ]
+        m.d.comb += current.eq((seed == self.seed) & (t == self.t))
+        # A cycle late, which nobody sees: a row needs more from the beginning of a step to here.
+        m.d.sync += self.ready.eq(current & ~busy)
         mixed = self._mixed(m, cycle)
         last = cycle == _COUNT - 1
         with m.If(~current):

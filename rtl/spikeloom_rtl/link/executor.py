@@ -144,7 +144,7 @@ class Executor(wiring.Component):
         head = self.frame.payload
         m.d.comb += [
             session.seq.eq(head.seq),
-            session.status.eq(self._unit_status),
+            session.status.eq(self._status),
             session.new_nonce.eq(head.addr),
             session.fell_back.eq(self.fell_back),
             self.nonce.eq(session.nonce),
@@ -161,12 +161,18 @@ class Executor(wiring.Component):
                     m.d.sync += self.reply_nonce.eq(session.nonce)
                     self._accept(m, session)
             with m.State("EXECUTE"), m.If(self._done):
-                m.d.sync += self._from_unit.eq(self._has_reply)
-                with m.If(self._unit_status != Status.OK):
+                m.d.sync += [
+                    self._from_unit.eq(self._has_reply),
+                    self._status.eq(self._unit_status),
+                ]
+                m.next = "DONE"
+            with m.State("DONE"):
+                # Not earlier: units take their time to find what they answer.
+                with m.If(self._status != Status.OK):
                     m.d.sync += self._from_unit.eq(0)
                     m.d.comb += self.count_refused.eq(~self._repeated)
                 m.d.comb += session.execute.eq(~self._repeated)
-                self._answer(m, self._unit_status)
+                m.next = "HEADER"
             self._sync_states(m, session)
             self._reply_states(m, session)
         return m

@@ -84,12 +84,13 @@ class OutputRing(wiring.Component):
         write, read = memory.write_port(), memory.read_port()
         # Kept inverted, since it is only ever subtracted; the inverters stand in front of it.
         inverted = Signal(_OFFSET_BITS, init=(1 << _OFFSET_BITS) - 1)
-        level = Signal(range(self._words + 1))
+        # Counted, since all that writes waits for it; counted anew after words were released, and
+        # in that cycle nothing is written.
+        free, released = Signal(range(self._words + 1), init=self._words), Signal()
         m.d.comb += [
             self.released.eq(~inverted),
-            level.eq(self.written - self.released),
-            self.free.eq(self._words - level),
-            self.i.ready.eq(~level[-1]),  # a full ring holds a power of two
+            self.free.eq(free),
+            self.i.ready.eq(free.any() & ~released),
             write.addr.eq(self.written),
             write.data.eq(self.i.payload),
             write.en.eq(self.i.valid & self.i.ready),
@@ -97,10 +98,15 @@ class OutputRing(wiring.Component):
             read.en.eq(self.enable),
             self.data.eq(read.data),
         ]
+        m.d.sync += released.eq(self.release)
+        with m.If(released):
+            m.d.sync += free.eq(self._words - (self.written - self.released)[: len(free)])
         with m.If(write.en):
-            m.d.sync += self.written.eq(self.written + 1)
+            m.d.sync += [self.written.eq(self.written + 1), free.eq(free - 1)]
         with m.If(self.release):
             m.d.sync += inverted.eq(~self.release_to)
         with m.If(self.clear):
-            m.d.sync += [self.written.eq(0), inverted.eq(inverted.init)]
+            m.d.sync += [
+                self.written.eq(0), inverted.eq(inverted.init), free.eq(self._words), released.eq(0)
+            ]  # fmt: skip
         return m
