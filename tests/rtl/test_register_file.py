@@ -285,6 +285,22 @@ def test_status_counts_while_it_is_read() -> None:
     run(FAST, bench)
 
 
+def test_the_longest_step_stays() -> None:
+    async def bench(talker: Talker) -> None:
+        in_use = core_register("neurons_in_use", 0)
+        longest = 0
+        for neurons in (2, 4, 0, 3, 1):
+            await talker.access("control", in_use, neurons)
+            await talker.say(STEP_TAG | 1)
+            await talker.end()
+            cycles = await talker.status("step_cycles")
+            longest = max(longest, cycles)
+            assert (await talker.status("step_cycles_max")) == longest, (neurons, cycles)
+        assert cycles < longest
+
+    run(FAST, bench)
+
+
 class Visited(wiring.Component):
     """A visitor with a file of its own, which the test looks into and changes."""
 

@@ -1,6 +1,6 @@
 """What the last step was like: its cycles, arrivals, spikes and swept words."""
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -92,7 +92,8 @@ class StepTally(wiring.Component):
         arrivals = self._count(m, self._config.axons, self.arrival, arrivals_taken)
         fired = self._count(m, self._config.neurons, self.spike, fired_taken)
         cycles, late = Signal(self._cycle_bits), Signal(_LATE_BITS)
-        low, high = cycles[:HALF_BITS], cycles[HALF_BITS:]
+        halves = Cat(cycles, Const(0, 2 * HALF_BITS - len(cycles)))
+        low, high = halves[:HALF_BITS], halves[HALF_BITS:]
         not_longer = Signal()  # than the longest step, as far as has been compared
         t = file_base(self._config, "control") + CONTROL_REGISTERS["t"].offset
         m.d.comb += [self.telling.eq(1), self.takes.eq(1)]
