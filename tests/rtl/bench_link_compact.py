@@ -69,7 +69,7 @@ async def a_rate_without_a_good_frame_falls_back_and_ends_the_session(dut):
 
 @cocotb.test()
 async def a_pull_that_is_not_busy_tells_of_all_words(dut):
-    assert await busy_pulls(dut, rounds=40, rates=(0.1, 0.02, 0.005)) > 40
+    assert await busy_pulls(dut, rounds=50, rates=(0.05, 0.01, 0.004)) > 50
 
 
 @cocotb.test()
