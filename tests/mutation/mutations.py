@@ -296,8 +296,8 @@ LINK = (
     Mutation(
         "a full output ring overwrites its oldest word",
         "link/output_ring.py",
-        "self.i.ready.eq(~level[-1])",
-        "self.i.ready.eq(1)",
+        "self.i.ready.eq(free.any() & ~released)",
+        "self.i.ready.eq(~released)",
     ),
     Mutation(
         "a stop bit is not checked",
