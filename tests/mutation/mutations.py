@@ -655,8 +655,8 @@ LEARNING = (
     Mutation(
         "the key of the step before",
         "learning/step_key.py",
-        "current.eq((seed == self.seed) & (t == self.t)),",
-        "current.eq(seed == self.seed),",
+        "current.eq((seed == self.seed) & (t == self.t))",
+        "current.eq(seed == self.seed)",
     ),
     Mutation(
         "one bit decides all of a random number",
