@@ -28,13 +28,13 @@ ARRAY = (
     Mutation(
         "refractory neurons fire",
         "array/neuron.py",
-        "fire.eq(still[-1] & (potential != limit) & ~waits)",
-        "fire.eq(still[-1] & (potential != limit))",
+        "still[-1] & (potential != limit) & ~waits & self",
+        "still[-1] & (potential != limit) & self",
     ),
     Mutation(
         "hold mode holds nothing",
         "array/neuron.py",
-        "(waits & self.s3_hold) | (fire & ~self.s3_reset_mode)",
+        "(waits & self.s3_hold & self.s3_valid) | (fire & ~self.s3_reset_mode)",
         "fire & ~self.s3_reset_mode",
     ),
     Mutation(
@@ -51,9 +51,9 @@ ARRAY = (
     ),
     Mutation(
         "saturation tested after truncation",
-        "array/arithmetic.py",
-        "Mux(_equal(wide[bits - 1 :]), wide[:bits], rail(wide[-1], bits))",
-        "wide[:bits]",
+        "array/neuron.py",
+        "inner.eq(fits | self.load)",
+        "inner.eq(1)",
     ),
     Mutation(
         "leak passes zero",
@@ -70,19 +70,19 @@ ARRAY = (
     Mutation(
         "a slot is not cleared",
         "array/scheduler.py",
-        "write.en.eq((self._taken & ~self._same) | self._cleared | written)",
-        "write.en.eq((self._taken & ~self._same) | written)",
+        "(self._taken & ~same) | self._cleared | (",
+        "(self._taken & ~same) | (",
     ),
     Mutation(
         "one spike a word",
         "array/scheduler.py",
-        "write.data.eq(old | self._gathered)",
-        "write.data.eq(self._gathered)",
+        "return same, self._old() | gathered",
+        "return same, gathered",
     ),
     Mutation(
         "of spikes that follow each other into one word only the last is kept",
         "array/scheduler.py",
-        "onto.eq(self._gathered & same.replicate(AXONS_PER_WORD))",
+        "onto.eq(gathered & same.replicate(AXONS_PER_WORD))",
         "onto.eq(0)",
     ),
     Mutation(

@@ -51,6 +51,7 @@ def _raw(handle, value: int) -> int:
 @cocotb.test()
 async def every_case_equals_the_reference(dut):
     await start(dut)
+    dut.s3_valid.value, dut.load.value = 1, 0
     rng = random.Random(SEED)
     cases = [random_neuron(CONFIG, rng) for _ in range(CASES)]
     fired, currents = 0, {}

@@ -7,6 +7,8 @@ from bench_support import SEED, start
 from cocotb.triggers import RisingEdge
 from rtl_configs import bench_config
 
+from spikeloom_rtl.array.forms import stands_still
+
 CONFIG = bench_config()
 
 
@@ -15,6 +17,8 @@ async def schedule(dut, axon, slot):
     dut.due__payload.value = axon | slot << 15
     await RisingEdge(dut.clk)
     dut.due__valid.value = 0
+    if stands_still(CONFIG):  # takes one in two cycles
+        await RisingEdge(dut.clk)
 
 
 async def settle(dut):

@@ -24,8 +24,8 @@ SMALL = ArrayConfig(
 SMALL_FAST = SMALL.replace(clock_hz=75_000_000)
 """The same with registers behind its memories."""
 
-SMALL_PLAIN = SMALL.replace(theta=False, state_bits=16)
-"""Slow, without theta."""
+SMALL_PLAIN = SMALL.replace(cores=1, theta=False, state_bits=16)
+"""One slow core, without theta."""
 
 CONFIGS = {"slow": SMALL, "fast": SMALL_FAST, "plain": SMALL_PLAIN}
 """What benches of components with several forms run on."""

@@ -7,28 +7,9 @@ Source: ``docs/semantics.md``, section 1.
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 
-from spikeloom.contract.numbers import DECAY_BITS, DECAY_SHIFT, signed_range
+from spikeloom.contract.numbers import DECAY_BITS, DECAY_SHIFT
 
-__all__ = ["add_carry", "kept", "rail", "round_to_zero", "saturate", "shift_left", "toward_zero"]
-
-
-def rail(negative: Value, bits: int) -> Value:
-    """Return the smallest or the largest signed number of `bits` bits."""
-    low, high = signed_range(bits)
-    return Mux(negative, Const(low, bits), Const(high, bits))
-
-
-def saturate(m: Module, value: Value, bits: int, name: str) -> Signal:
-    """Return `value` clamped to a signed number of `bits` bits.
-
-    Looks at the bits above the result only: they are all equal to the sign exactly when the value
-    fits, so no comparison with a wide constant is needed.
-    """
-    result = Signal(signed(bits), name=name)
-    wide = Signal(signed(max(len(value), bits + 1)), name=f"{name}_wide")
-    m.d.comb += wide.eq(value)
-    m.d.comb += result.eq(Mux(_equal(wide[bits - 1 :]), wide[:bits], rail(wide[-1], bits)))
-    return result
+__all__ = ["add_carry", "is_sign", "kept", "round_to_zero", "shift_left", "toward_zero"]
 
 
 def add_carry(left: Value, right: Value, carry: Value) -> Value:
@@ -59,14 +40,14 @@ def shift_left(
     """
     result = Signal(signed(bits), name=name)
     beyond = Signal(name=f"{name}_beyond")
-    m.d.comb += [result.eq(value), beyond.eq(~_equal(value[bits - 1 :]))]
+    m.d.comb += [result.eq(value), beyond.eq(~is_sign(value[bits - 1 :]))]
     for k in reversed(range(len(count))):
         size = 1 << k
         shifted = Signal(signed(bits), name=f"{name}_{size}")
         lost = Signal(name=f"{name}_lost_{size}")
         m.d.comb += [
             shifted.eq(Mux(count[k], Cat(Const(0, size), result)[:bits].as_signed(), result)),
-            lost.eq(beyond | (count[k] & ~_equal(result[max(0, bits - 1 - size) :]))),
+            lost.eq(beyond | (count[k] & ~is_sign(result[max(0, bits - 1 - size) :]))),
         ]
         result, beyond = shifted, lost
     return result, beyond
@@ -90,6 +71,9 @@ def toward_zero(m: Module, product: Value, leak: Value, bits: int, name: str) ->
     return result
 
 
-def _equal(bits: Value) -> Value:
-    """Return whether all bits are equal."""
+def is_sign(bits: Value) -> Value:
+    """Return whether all bits are equal: they are the sign of a number that fits without them.
+
+    So no comparison with a wide constant is needed.
+    """
     return (bits == 0) | bits.all()

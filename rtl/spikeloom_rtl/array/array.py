@@ -142,13 +142,15 @@ class Array(wiring.Component):
             injector.axon_words.eq(control.axon_words),
             injector.t.eq(control.t),
             # Events come between steps and neurons fire within them, so the two never meet.
-            injector.spikes.valid.eq(reader.spikes.valid | (neurons.valid & neurons.ready)),
+            injector.spikes.valid.eq(
+                reader.spikes.valid | (neurons.valid & self._writer.spikes.ready)
+            ),
             injector.spikes.payload.eq(
                 Mux(reader.spikes.valid, reader.spikes.payload, neurons.payload)
             ),
-            self._writer.spikes.valid.eq(neurons.valid),
+            self._writer.spikes.valid.eq(neurons.valid & injector.spikes.ready),
             self._writer.spikes.payload.eq(neurons.payload),
-            neurons.ready.eq(self._writer.spikes.ready),
+            neurons.ready.eq(self._writer.spikes.ready & injector.spikes.ready),
         ]
         self._broadcast(m, self._scheduler.axons)
         for core, spikes in zip(self._cores, self._spike_bus.cores, strict=True):
@@ -188,7 +190,7 @@ class Array(wiring.Component):
         hold = Cat(core.hold for core in self._cores).any()
         key, key_ready = self._key(m)
         m.d.comb += [
-            sequencer.steps_left.eq(self._reader.steps_left),
+            sequencer.wanted.eq(self._reader.wanted),
             sequencer.stop.eq(self.link.stop),
             sequencer.interval.eq(control.step_interval),
             sequencer.settled.eq(self._settled & ~hold),

@@ -17,8 +17,8 @@ __all__ = ["EventReader"]
 class EventReader(wiring.Component):
     """Turns words into spikes of input axons, steps to run and register writes.
 
-    Words are taken between steps only, one a cycle; the last one of a CONTROL word takes
-    three. A STEP word keeps the reader until all its steps have run. Latency 1 cycle:
+    Words are taken between steps only, one a cycle, or an event in two; the last one of a CONTROL
+    word takes three. A STEP word keeps the reader until all its steps have run. Latency 1 cycle:
     memories are slow to show a word, so a register comes first.
     Formats: ``spikeloom.contract.words``.
 
@@ -44,8 +44,8 @@ class EventReader(wiring.Component):
         It is written in this cycle or the next.
     hold : In(1)
         Do not write yet.
-    steps_left : Out(14)
-        Steps still to run; the sequencer runs them while this is not zero.
+    wanted : Out(1)
+        Steps are still to run; the sequencer runs them while this is high.
     step_done : In(1)
         High for one cycle at the end of each step.
     busy : Out(1)
@@ -60,7 +60,7 @@ class EventReader(wiring.Component):
     control: Any
     soon: Signal
     hold: Signal
-    steps_left: Signal
+    wanted: Signal
     step_done: Signal
     busy: Signal
 
@@ -76,7 +76,7 @@ class EventReader(wiring.Component):
                 "control": Out(RegisterWrite(CONTROL_BITS)),
                 "soon": Out(1),
                 "hold": In(1),
-                "steps_left": Out(14),
+                "wanted": Out(1),
                 "step_done": In(1),
                 "busy": Out(1),
             }
@@ -85,36 +85,36 @@ class EventReader(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the state machine over the words."""
         m = Module()
-        word, low = self.words.payload, Signal(16)
+        word, low, count = self.words.payload, Signal(16), Signal(14)
         # The event, a cycle late. Only so many bits of an axon can differ from zero.
-        axon, event, exists = Signal(15), Signal(), Signal()
+        axon, event, exists = low[:15], Signal(), Signal()
         m.d.comb += [
             exists.eq((axon >= self._config.neurons) & (axon < self._config.axons)),
             self.spikes.payload.eq(axon[: (self._config.axons - 1).bit_length()]),
             self.spikes.valid.eq(event & exists),
             self.refused.eq(event & ~(exists & self.in_use)),
+            # Steps that are left, or the register that is to be written.
+            self.control.offset.eq(count),
             self.control.data.eq(Cat(low, word)),
         ]
-        m.d.sync += [axon.eq(word), event.eq(0)]
+        m.d.sync += event.eq(0)
+        with m.If(self.words.valid & self.words.ready):
+            m.d.sync += low.eq(word)
         with m.FSM(name="event"):
             with m.State("WORD"):
-                m.d.comb += self.words.ready.eq(1)
-                with m.If(self.words.valid & ~self.stop):
-                    with m.If(~word[15]):
-                        m.d.sync += event.eq(1)
-                    with m.Elif(~word[14]):
-                        m.d.sync += self.steps_left.eq(word[:14])
+                m.d.comb += self.words.ready.eq(~event)
+                with m.If(self.words.valid & self.words.ready & ~self.stop):
+                    m.d.sync += [event.eq(~word[15]), count.eq(word)]
+                    with m.If(word[15]):
                         m.next = "STEPS"
-                    with m.Else():
-                        m.d.sync += self.control.offset.eq(word[:14])
+                    with m.If(word[14:].all()):
                         m.next = "VALUE LOW"
             with m.State("STEPS"):
-                m.d.comb += self.busy.eq(1)
-                with m.If(self.steps_left == 0):
+                m.d.comb += [self.busy.eq(1), self.wanted.eq(count != 0)]
+                with m.If(count == 0):
                     m.next = "WORD"
             with m.State("VALUE LOW"):
                 m.d.comb += [self.words.ready.eq(1), self.busy.eq(1)]
-                m.d.sync += low.eq(word)
                 with m.If(self.words.valid):
                     m.next = "VALUE HIGH"
                 with m.If(self.stop):
@@ -139,7 +139,7 @@ class EventReader(wiring.Component):
                 ]
                 m.next = "WORD"
         with m.If(self.step_done):
-            m.d.sync += self.steps_left.eq(self.steps_left - 1)
+            m.d.sync += count.eq(count - 1)
         with m.If(self.stop):
-            m.d.sync += self.steps_left.eq(0)
+            m.d.sync += count.eq(0)
         return m

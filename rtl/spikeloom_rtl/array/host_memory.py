@@ -133,13 +133,20 @@ class HostMemory(wiring.Component):
         mine = [self.write_en[k * self._lanes // granules] for k in range(granules)]
         read_address, write_address = Signal.like(self.read_address), Signal.like(self.read_address)
         write_data, read_data = Signal(self._width), Signal(self._width)
-        enables, read_en = Signal(granules), Signal()
+        enables, read_en, writes = Signal(granules), Signal(), Signal()
+        two_ports = self._ports == 2
+        mine_read: Value = self.read_address
+        if not two_ports:
+            mine_read = Mux(writes, self.write_address, mine_read)
         m.d.comb += [
-            read_address.eq(Mux(host.select, word, self.read_address)),
+            writes.eq(self.write_en.any()),
+            read_address.eq(Mux(host.select, word, mine_read)),
             read_en.eq(host.select | self.read_en),
-            write_address.eq(Mux(host.select, word, self.write_address)),
-            write_data.eq(Mux(host.select, host.data.replicate(parts), self.write_data)),
-            enables.eq(Mux(host.select, Cat(commit), Cat(mine))),
+            # The array never writes what the host has selected. Where it writes nothing at all
+            # no multiplexer is left.
+            write_address.eq(Mux(writes, self.write_address, word) if two_ports else read_address),
+            write_data.eq(Mux(writes, self.write_data, host.data.replicate(parts))),
+            enables.eq(Cat(mine) | (Cat(commit) & host.select.replicate(granules))),
             self.read_data.eq(read_data),
         ]
         self._build(m, read_address, read_en, read_data, write_address, enables, write_data)
@@ -187,14 +194,7 @@ class HostMemory(wiring.Component):
                 write.en.eq(enable),
             ]
             if self._ports == 1:
-                writes = enables.any()
-                address = Signal.like(read_address, name=f"address_{k}")
-                m.d.comb += [
-                    address.eq(Mux(writes, write_address, read_address)),
-                    read.addr.eq(address),
-                    write.addr.eq(address),
-                    read.en.eq(read_en & ~writes),
-                ]
+                m.d.comb += read.en.eq(read_en & ~enables.any())
             data.append(read.data)
         m.d.comb += read_data.eq(data[0])
         for k, (start, bank) in enumerate(zip(starts, data, strict=True)):

@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from spikeloom.contract import ArrayConfig
 from spikeloom.contract.numbers import AXONS_PER_WORD
 
+from .forms import stands_still
 from .host_memory import HostMemory, HostPort
 from .scheduler import DueSpike
 
@@ -21,7 +22,7 @@ class Injector(wiring.Component):
     """Looks up an axon's delay and tells the scheduler when its spike is due.
 
     Spikes of axons that are not in use end here. Latency 1 cycle, 2 where memories are followed by
-    registers; throughput one spike a cycle.
+    registers; throughput one spike a cycle, or one in two in a single slow core.
 
     Parameters
     ----------
@@ -31,7 +32,7 @@ class Injector(wiring.Component):
     Members
     -------
     spikes : In(stream.Signature(15))
-        Axons that spike; always ready.
+        Axons that spike.
     in_use : Out(1)
         The axon in `spikes` is in use.
     t : In(32)
@@ -81,13 +82,13 @@ class Injector(wiring.Component):
         # Words in use are never more than there are.
         in_use = self.axon_words[: config.axon_words.bit_length()]
         m.d.comb += [
-            self.spikes.ready.eq(1),
+            self.spikes.ready.eq(~valid if stands_still(config) else 1),
             self.in_use.eq(axon[_LANE_BITS:] < in_use),
             delays.read_address.eq(axon),
             found.axon.eq(late),
             found.slot.eq(self.t[: config.delay_bits] + delays.read_data),
         ]
-        m.d.sync += [valid.eq(self.spikes.valid & self.in_use), late.eq(axon)]
+        m.d.sync += [valid.eq(self.spikes.valid & self.spikes.ready & self.in_use), late.eq(axon)]
         if config.memories_registered:
             m.d.sync += [self.due.valid.eq(valid), self.due.payload.eq(found)]
             m.d.comb += self.busy.eq(valid | self.due.valid)

@@ -7,14 +7,7 @@ from amaranth.lib.wiring import In, Out
 from spikeloom.contract import ArrayConfig
 from spikeloom.contract.numbers import DECAY_BITS, GAIN_BITS, REFRACTORY_BITS
 
-from .arithmetic import (
-    add_carry,
-    rail,
-    round_to_zero,
-    saturate,
-    shift_left,
-    toward_zero,
-)
+from .arithmetic import add_carry, is_sign, round_to_zero, shift_left, toward_zero
 
 __all__ = ["Neuron", "neuron_stages"]
 
@@ -62,6 +55,10 @@ class Neuron(wiring.Component):
         Refractory mode: while the counter runs v is held at reset.
     s3_reset_mode, s3_refractory, s3_theta_plus : In
         What a spike does.
+    s3_valid : In(1)
+        A neuron is in stage 3; else nothing fires, and v is not reset.
+    load : In(1), loaded_v, loaded_i : In
+        While no neuron is under way: take these for the results of stages 2 and 1.
     v, i, count, theta : Out
         State after the step.
     fire : Out(1)
@@ -86,6 +83,10 @@ class Neuron(wiring.Component):
     s3_reset_mode: Signal
     s3_refractory: Signal
     s3_theta_plus: Signal
+    s3_valid: Signal
+    load: Signal
+    loaded_v: Signal
+    loaded_i: Signal
     v: Signal
     i: Signal
     count: Signal
@@ -116,6 +117,10 @@ class Neuron(wiring.Component):
                 "s3_reset_mode": In(1),
                 "s3_refractory": In(REFRACTORY_BITS),
                 "s3_theta_plus": In(magnitude),
+                "s3_valid": In(1),
+                "load": In(1),
+                "loaded_v": In(state),
+                "loaded_i": In(state),
                 "v": Out(state),
                 "i": Out(state),
                 "count": Out(REFRACTORY_BITS),
@@ -148,11 +153,10 @@ class Neuron(wiring.Component):
         whole, more = round_to_zero(product)
         m.d.comb += total.eq(add_carry(whole[:bits].as_signed(), arrived, more))
         # What does not fit there leads to the rail, whatever the current was.
-        above = total[bits - 1 :]
-        fits = ~beyond & ((above == 0) | above.all())
+        fits = ~beyond & is_sign(total[bits - 1 :])
         negative = Mux(beyond, self.s1_accumulator[-1], total[-1])
         current = Signal(signed(bits))
-        m.d.sync += current.eq(Mux(fits, total[:bits], rail(negative, bits)))
+        m.d.sync += current.eq(self._clamped(m, total, fits, negative, self.loaded_i, "i"))
         return current
 
     def _potential(self, m: Module, current: Signal) -> Signal:
@@ -163,11 +167,36 @@ class Neuron(wiring.Component):
         bits = self._config.state_bits
         product = self._product(m, self.s0_v, self.s0_v_kept, "v_product")
         leaked, inverse = Signal(signed(bits)), Signal(signed(bits))
+        total = Signal(signed(bits + 2), name="v_total")
+        # Nothing is left of the first sum while words are loaded. Else the tools would add all
+        # three at once, which takes more tables than two adders.
+        two = (leaked + current)[: bits + 1] & ~self.load.replicate(bits + 1)
+        m.d.comb += total.eq(two.as_signed() + self.s2_bias)
+        fits = is_sign(total[bits - 1 :])
         m.d.sync += [
             leaked.eq(toward_zero(m, product, self.s1_leak, bits, "v_leaked")),
-            inverse.eq(~saturate(m, leaked + current + self.s2_bias, bits, "v_sum")),
+            inverse.eq(~self._clamped(m, total, fits, total[-1], self.loaded_v, "v")),
         ]
         return inverse
+
+    def _clamped(
+        self, m: Module, total: Value, fits: Value, negative: Value, loaded: Value, name: str
+    ) -> Value:
+        """Return a total or, where it does not fit, a rail; or what is loaded.
+
+        Two signals choose among the four cases, so a bit is a table of four inputs.
+        """
+        bits = self._config.state_bits
+        inner, upper = Signal(name=f"{name}_is_inner"), Signal(name=f"{name}_is_upper")
+        m.d.comb += [
+            inner.eq(fits | self.load),
+            upper.eq(self.load | (~fits & ~negative)),
+        ]
+        result = [
+            Mux(inner, Mux(upper, loaded[k], total[k]), upper if k < bits - 1 else ~upper)
+            for k in range(bits)
+        ]
+        return Cat(result).as_signed()
 
     def _limit(self, m: Module) -> Value:
         """Stages 0 to 2 of theta and threshold, registered for stage 3."""
@@ -196,8 +225,8 @@ class Neuron(wiring.Component):
         above = ~still[bits - 1 : -1]
         m.d.comb += [
             waits.eq(self.s3_count != 0),
-            fire.eq(still[-1] & (potential != limit) & ~waits),
-            to_reset.eq((waits & self.s3_hold) | (fire & ~self.s3_reset_mode)),
+            fire.eq(still[-1] & (potential != limit) & ~waits & self.s3_valid),
+            to_reset.eq((waits & self.s3_hold & self.s3_valid) | (fire & ~self.s3_reset_mode)),
             below.eq(~still[: bits - 1] | above.any().replicate(bits - 1)),
         ]
         with m.If(to_reset):

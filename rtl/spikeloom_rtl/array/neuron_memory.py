@@ -28,6 +28,8 @@ class NeuronMemory(wiring.Component):
         Width of state, which decides that of bytes.
     windows : list of Window
         What stands here; all of the same depth.
+    loaded : bool
+        Whether the host's words come by way of ``new_<window>``.
 
     Members
     -------
@@ -46,7 +48,8 @@ class NeuronMemory(wiring.Component):
     write: Signal
     write_address: Signal
 
-    def __init__(self, config: ArrayConfig, windows: list[Window]) -> None:
+    def __init__(self, config: ArrayConfig, windows: list[Window], *, loaded: bool = False) -> None:
+        self._loaded = loaded
         self._windows = windows
         self._byte_bits = 9 if config.state_bits > 16 else 8
         # A memory of one word would have an address of no bits, which not every tool takes.
@@ -79,7 +82,9 @@ class NeuronMemory(wiring.Component):
             enable, new = host.select & host.commit, host.data
             if window.kind == "state":
                 enable |= self.write
-                new = Mux(host.select, host.data, getattr(self, f"new_{window.name}"))
+                new = getattr(self, f"new_{window.name}")
+                if not self._loaded:
+                    new = Mux(host.select, host.data, new)
             data.append(Cat(new, Const(0, size * byte - window.word_bits)))
             enables.append(enable.replicate(size))
             m.d.comb += [

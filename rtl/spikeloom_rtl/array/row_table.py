@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from spikeloom.contract import ArrayConfig, MemoryMap
 
 from ..block_queue import BlockQueue
+from .forms import stands_still
 from .host_memory import HostMemory, HostPort
 
 __all__ = ["RowTable"]
@@ -64,7 +65,7 @@ class RowTable(wiring.Component):
         wiring.connect(m, wiring.flipped(self.host), table.host)
         m.d.comb += table.read_address.eq(self.axons.payload)
         looked_up = Signal()
-        if self._config.cores == 1 and not self._config.memories_registered:
+        if stands_still(self._config):
             self._show(m, table, looked_up)
         else:
             self._enqueue(m, table, looked_up)

@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from spikeloom.contract import ArrayConfig
 from spikeloom.contract.numbers import AXONS_PER_WORD
 
+from .forms import stands_still
 from .host_memory import HostPort
 
 __all__ = ["DueSpike", "Scheduler"]
@@ -28,12 +29,12 @@ class DueSpike(data.StructLayout):
 class Scheduler(wiring.Component):
     """Holds the spikes on their way and walks those that are due.
 
-    Between steps and while neurons are updated it takes spikes, one a cycle, and sets their bits
-    (two spikes of one axon in one step are one). A walk visits the words of one slot, clears them
-    and hands out the axons whose bits were set, lowest first. It takes one cycle for a word
-    without set bits, else one a bit plus the cycles in which `axons` is not ready, plus three, or
-    four where memories are followed by registers. Words without set bits are passed while the
-    bits of one before them are handed out.
+    Between steps and while neurons are updated it takes spikes, one a cycle (in a single slow core
+    one in two), and sets their bits (two spikes of one axon in one step are one). A walk visits
+    the words of one slot, clears them and hands out the axons whose bits were set, lowest first.
+    It takes one cycle for a word without set bits, else one a bit plus the cycles in which `axons`
+    is not ready, plus three, or four where memories are followed by registers. Words without set
+    bits are passed while the bits of one before them are handed out.
 
     Parameters
     ----------
@@ -43,7 +44,8 @@ class Scheduler(wiring.Component):
     Members
     -------
     due : In(stream.Signature(DueSpike))
-        Spikes to schedule; always ready. Not during a walk.
+        Spikes to schedule; always ready. Not during a walk, and not one after the other in a
+        single slow core.
     settled : Out(1)
         No spike is between `due` and the memory.
     walk : In(1)
@@ -57,7 +59,6 @@ class Scheduler(wiring.Component):
     axons : Out(stream.Signature(15))
         Axons that are due.
     host : In(HostPort(16))
-        What it writes is in the memory a cycle later than elsewhere.
     """
 
     due: stream.Interface
@@ -84,10 +85,13 @@ class Scheduler(wiring.Component):
             }
         )
 
-    def _base(self, slot: Value) -> Value:
-        """Return the address of a slot's first word, from a table: no multiplier is needed."""
+    def _at(self, slot: Value, word: Value) -> Value:
+        """Return the address of a slot's word."""
         words = self._config.axon_words
-        return Array(Const(s * words, 20) for s in range(self._config.delay_slots))[slot]
+        if words & (words - 1) == 0:
+            return Cat(word[: (words - 1).bit_length()], slot)
+        # The first word's is from a table: no multiplier is needed.
+        return Array(Const(s * words, 20) for s in range(self._config.delay_slots))[slot] + word
 
     def elaborate(self, platform: object) -> Module:
         """Build the memory, the path that sets bits and the walk."""
@@ -98,49 +102,68 @@ class Scheduler(wiring.Component):
         self._read, write = pending.read_port(), pending.write_port()
         self._taken = Signal()  # the spike of the cycle before is to be written
         self._cleared = Signal()  # the walk has read a word, which is to be cleared
-        self._gathered = Signal(AXONS_PER_WORD)  # what is to be written, but for bits that were set
-        self._same = Signal()  # the next spike is of the word that would be written
-        written, address = Signal(), Signal.like(write.addr)
-        m.d.sync += written.eq(self.host.select & self.host.commit)
+        address = Signal.like(write.addr)
         with m.If(self._read.en):
             m.d.sync += address.eq(self._read.addr)
-        # The host's words take the way of the spikes.
-        old = self._read.data & self._taken.replicate(AXONS_PER_WORD)
+        set_bits = self._set if stands_still(self._config) else self._gather
+        same, word = set_bits(m, address)
         m.d.comb += [
+            self.due.ready.eq(1),
+            self.settled.eq(~self.due.valid & ~self._taken),
+            self._read.addr.eq(Mux(self.host.select, self.host.offset, self._here)),
+            self._read.en.eq(~same),
             write.addr.eq(address),
-            write.data.eq(old | self._gathered),
-            write.en.eq((self._taken & ~self._same) | self._cleared | written),
+            write.data.eq(word),
+            write.en.eq(
+                (self._taken & ~same) | self._cleared | (self.host.select & self.host.commit)
+            ),
             self.host.read_data.eq(self._read.data),
         ]
-        self._set(m, address)
+        m.d.sync += self._taken.eq(self.due.valid)
         self._walk(m)
         return m
 
-    def _set(self, m: Module, address: Signal) -> None:
+    @property
+    def _here(self) -> Value:
+        """The address of the word of the spike that is due."""
+        spike = self.due.payload
+        return self._at(spike.slot, spike.axon[_LANE_BITS:])
+
+    def _old(self) -> Value:
+        """Return the bits that were set where a spike is to be written, else none."""
+        old: Value = self._read.data & self._taken.replicate(AXONS_PER_WORD)
+        return old
+
+    def _set(self, m: Module, address: Signal) -> tuple[Value, Value]:
+        """Read, set the bit and write back: one spike in two cycles.
+
+        Return whether the next spike is of the same word, and what is to be written.
+        """
+        lane = Signal(_LANE_BITS)
+        m.d.sync += lane.eq(self.due.payload.axon)
+        spike = self._taken << lane
+        return Const(0, 1), Mux(self.host.select, self.host.data, self._old() | spike)
+
+    def _gather(self, m: Module, address: Signal) -> tuple[Value, Value]:
         """Read, set the bits and write back: one spike a cycle, also into the same word.
 
         Spikes that follow each other into one word are gathered and written together, so no word
-        is read in the cycle in which it is written.
+        is read in the cycle in which it is written. Return as `_set` does.
         """
-        spike, same = self.due.payload, self._same
-        here = Signal.like(address)
-        onto = Signal.like(self._gathered)
+        gathered = Signal(AXONS_PER_WORD)  # what is to be written, but for bits that were set
+        same, onto = Signal(), Signal.like(gathered)
         m.d.comb += [
-            self.due.ready.eq(1),
-            here.eq(self._base(spike.slot) + spike.axon[_LANE_BITS:]),
-            same.eq(self.due.valid & self._taken & (here == address)),
-            onto.eq(self._gathered & same.replicate(AXONS_PER_WORD)),
-            self.settled.eq(~self.due.valid & ~self._taken),
-            self._read.addr.eq(Mux(self.host.select, self.host.offset, here)),
-            self._read.en.eq(~same),
+            same.eq(self.due.valid & self._taken & (self._here == address)),
+            onto.eq(gathered & same.replicate(AXONS_PER_WORD)),
         ]
-        m.d.sync += self._taken.eq(self.due.valid)
+        # The host's words take the way of the spikes.
         with m.If(self.host.select):
-            m.d.sync += self._gathered.eq(self.host.data)
+            m.d.sync += gathered.eq(self.host.data)
         with m.Elif(self.due.valid):
-            m.d.sync += self._gathered.eq(onto | (1 << spike.axon[:_LANE_BITS]))
+            m.d.sync += gathered.eq(onto | (1 << self.due.payload.axon[:_LANE_BITS]))
         with m.Else():
-            m.d.sync += self._gathered.eq(0)
+            m.d.sync += gathered.eq(0)
+        return same, self._old() | gathered
 
     def _walk(self, m: Module) -> None:
         """Hand out the bits of a word while the next ones are already being read."""
@@ -159,10 +182,11 @@ class Scheduler(wiring.Component):
             read.eq(running & (moves | ~fetched)),
             nearer.eq(ahead + 1),
         ]
+        load = take & waits  # if nothing waits the rest is what is left
+        with m.If(load | self.axons.ready):
+            m.d.sync += bits.eq(Mux(load, waiting, rest))
         with m.If(take):
-            m.d.sync += [bits.eq(Mux(waits, waiting, 0)), word.eq(number)]
-        with m.Elif(self.axons.ready):
-            m.d.sync += bits.eq(rest)
+            m.d.sync += word.eq(number)
         m.d.sync += self._cleared.eq(read)
         in_use = self.axon_words[: words.bit_length()]
         address = Signal.like(self._read.addr)
@@ -170,9 +194,9 @@ class Scheduler(wiring.Component):
             with m.If(read):
                 m.d.sync += address.eq(address + 1)
             with m.If(self.walk):
-                m.d.sync += address.eq(self._base(self.slot))
+                m.d.sync += address.eq(self._at(self.slot, Const(0, 1)))
         else:
-            m.d.comb += address.eq(self._base(self.slot) | ahead[: len(word)])
+            m.d.comb += address.eq(self._at(self.slot, ahead))
         with m.If(running | fetched):  # what is shown stays until it is taken
             m.d.comb += [self._read.addr.eq(address), self._read.en.eq(read)]
         with m.If(read):

@@ -8,14 +8,15 @@ __all__ = ["Sequencer"]
 
 
 class Sequencer(wiring.Component):
-    """Arrive, update, learn, probe; one step after the other while steps are left.
+    """Arrive, update, learn, probe; one step after the other while steps are wanted.
 
     Depression is part of *arrive* (the same pass over the row), potentiation and rewards come
     between *update* and *probe*. The sequencer itself adds 6 cycles to a step.
 
     Members
     -------
-    steps_left : In(14)
+    wanted : In(1)
+        Steps are to be run.
     stop : In(1)
         Begin no step.
     interval : In(32)
@@ -45,7 +46,7 @@ class Sequencer(wiring.Component):
         High for one cycle: the time for the next step came while a step was under way.
     """
 
-    steps_left: Signal
+    wanted: Signal
     stop: Signal
     interval: Signal
     settled: Signal
@@ -64,7 +65,7 @@ class Sequencer(wiring.Component):
     def __init__(self) -> None:
         super().__init__(
             {
-                "steps_left": In(14),
+                "wanted": In(1),
                 "stop": In(1),
                 "interval": In(32),
                 "settled": In(1),
@@ -107,7 +108,7 @@ class Sequencer(wiring.Component):
         ]
         with m.FSM(name="step"):
             with m.State("IDLE"):
-                begin = (self.steps_left != 0) & ~self.stop & self.settled & due
+                begin = self.wanted & ~self.stop & self.settled & due
                 m.d.comb += [self.walk.eq(begin), self.running.eq(begin), under_way.eq(0)]
                 with m.If(begin):
                     m.next = "ARRIVE"

@@ -11,6 +11,7 @@ from spikeloom.contract import ArrayConfig, MemoryMap
 from spikeloom.contract.numbers import DECAY_BITS
 
 from .arithmetic import kept
+from .forms import stands_still
 from .host_memory import HostPort
 from .neuron import Neuron, neuron_stages
 from .neuron_memory import NeuronMemory
@@ -44,6 +45,10 @@ _TOGETHER_NARROW = (
     ("threshold", "reset"), ("bias",), ("leak",), ("adaptation",),
 )  # fmt: skip
 """The same where state is narrow: what is needed in the same cycle, so that nothing is delayed."""
+
+
+_LOADED = ("v", "i")
+"""Windows into which the host's words may go through the neuron."""
 
 
 def _read_in_cycle(config: ArrayConfig) -> dict[str, int]:
@@ -144,18 +149,26 @@ class Updater(wiring.Component):
         m.d.sync += [late.eq(early) for early, late in itertools.pairwise(valid)]
         index = self._sequence(m, cycles)
         self._feed(m, self._words(m, memories, index), neuron)
+        m.d.comb += neuron.s3_valid.eq(valid[-1 - self._config.memories_registered])
+        if _loads(self._config):
+            hosts = [getattr(self, f"host_{name}") for name in _LOADED]
+            m.d.comb += [
+                neuron.load.eq(Cat(host.select for host in hosts).any()),
+                neuron.loaded_v.eq(hosts[0].data),
+                neuron.loaded_i.eq(hosts[1].data),
+            ]
         self._write_back(m, memories, neuron, index, valid)
         m.d.comb += [
             self.updated.eq(valid[-1] & self.go),
-            self.fired.eq(self.updated & neuron.fire),
+            self.fired.eq(neuron.fire & self.go),
         ]
-        if not _stands_still(self._config):
+        if not stands_still(self._config):
             self._enqueue(m, index[-1], valid)
             return m
         m.d.comb += [
             self._take.eq(self._running),
             self.go.eq(self.spikes.ready),
-            self.spikes.valid.eq(valid[-1] & neuron.fire),
+            self.spikes.valid.eq(neuron.fire),
             self.spikes.payload.eq(index[-1]),
             self.busy.eq(Cat(self._running, valid[1:]).any()),
         ]
@@ -177,14 +190,17 @@ class Updater(wiring.Component):
         ]
 
     def _memories(self, m: Module) -> list[tuple[list[str], Any]]:
-        """Build a memory for each of `_TOGETHER`; return the windows in each, and the memory."""
+        """Build a memory for each group of windows; return the windows in each, and the memory."""
         windows = {window.name: window for window in self.windows}
         memories: list[tuple[list[str], Any]] = []
-        narrow = self._config.state_bits <= _NARROW_BITS
-        for names in _TOGETHER_NARROW if narrow else _TOGETHER:
+        for names in _TOGETHER_NARROW if _is_narrow(self._config) else _TOGETHER:
             here = [name for name in names if name in windows]
             if here:
-                words = NeuronMemory(self._config, [windows[name] for name in here])
+                words = NeuronMemory(
+                    self._config,
+                    [windows[name] for name in here],
+                    loaded=_loads(self._config) and here[0] in _LOADED,
+                )
                 m.submodules["_".join(here)] = words
                 memories.append((here, words))
                 for name in here:
@@ -314,9 +330,17 @@ class Updater(wiring.Component):
                     m.d.comb += getattr(stored, f"new_{name}").eq(results[name])
 
 
-def _stands_still(config: ArrayConfig) -> bool:
-    """Return whether the stages stand still while a spike waits: where signals have the time."""
-    return config.cores == 1 and not config.memories_registered
+def _is_narrow(config: ArrayConfig) -> bool:
+    return config.state_bits <= _NARROW_BITS
+
+
+def _loads(config: ArrayConfig) -> bool:
+    """Return whether the host's words for `_LOADED` go through the neuron.
+
+    That takes no multiplexers of their own, but they are soon enough there only if the neuron's
+    outputs are no registers and the current waits for nothing.
+    """
+    return _is_narrow(config) and not config.memories_registered
 
 
 def _late(m: Module, value: Value, cycles: int, name: str) -> Value:
