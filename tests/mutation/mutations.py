@@ -94,7 +94,7 @@ ARRAY = (
     Mutation(
         "a row is dropped when the queue is full",
         "array/row_table.py",
-        "self.axons.ready.eq(queue.free > under_way)",
+        "self.axons.ready.eq(queue.free > 1)",
         "self.axons.ready.eq(1)",
         boards="wide",  # rows take long there, so that they queue
     ),
@@ -144,8 +144,8 @@ ARRAY = (
     Mutation(
         "spike queue overflows",
         "array/updater.py",
-        "queue.level + in_flight < _QUEUE",
-        "queue.level + in_flight < _QUEUE + 8",
+        "room.eq(queue.level + in_flight < _QUEUE)",
+        "room.eq(queue.level + in_flight < _QUEUE + 8)",
         boards="wide",  # the only one with more neurons than the queue holds
     ),
     Mutation(
@@ -193,8 +193,8 @@ ARRAY = (
     Mutation(
         "next step begins before its spikes are scheduled",
         "array/sequencer.py",
-        "with m.If(~self.updating):",
-        "with m.If(1):",
+        "quiet.eq(~self.updating)",
+        "quiet.eq(1)",
     ),
     Mutation(
         "reads return the core before",

@@ -65,7 +65,7 @@ class Array(wiring.Component):
         m.submodules.reader = self._reader = EventReader(config)
         m.submodules.injector = self._injector = Injector(config)
         m.submodules.scheduler = self._scheduler = Scheduler(config)
-        m.submodules.sequencer = self._sequencer = Sequencer()
+        m.submodules.sequencer = self._sequencer = Sequencer(registered=config.memories_registered)
         m.submodules.spike_bus = self._spike_bus = SpikeBus(config)
         m.submodules.writer = self._writer = OutputWriter()
         self._settled = Signal()  # no spike is on its way into the scheduler
@@ -136,21 +136,20 @@ class Array(wiring.Component):
         reader, injector, control = self._reader, self._injector, self._control
         wiring.connect(m, wiring.flipped(self.link.events), reader.words)
         wiring.connect(m, injector.due, self._scheduler.due)
-        neurons = self._spike_bus.neurons
+        bus = self._spike_bus
+        neurons = bus.neurons
         m.d.comb += [
             reader.in_use.eq(injector.in_use),
             injector.axon_words.eq(control.axon_words),
             injector.t.eq(control.t),
             # Events come between steps and neurons fire within them, so the two never meet.
-            injector.spikes.valid.eq(
-                reader.spikes.valid | (neurons.valid & self._writer.spikes.ready)
-            ),
-            injector.spikes.payload.eq(
-                Mux(reader.spikes.valid, reader.spikes.payload, neurons.payload)
-            ),
-            self._writer.spikes.valid.eq(neurons.valid & injector.spikes.ready),
+            injector.spikes.valid.eq(reader.spikes.valid | bus.fresh),
+            injector.spikes.payload.eq(Mux(neurons.valid, neurons.payload, reader.spikes.payload)),
+            bus.heard.eq(injector.spikes.ready),
+            # A spike leaves when it has been told and heard.
+            self._writer.spikes.valid.eq(neurons.valid & (~bus.fresh | bus.heard)),
             self._writer.spikes.payload.eq(neurons.payload),
-            neurons.ready.eq(self._writer.spikes.ready & injector.spikes.ready),
+            neurons.ready.eq(self._writer.spikes.ready & (~bus.fresh | bus.heard)),
         ]
         self._broadcast(m, self._scheduler.axons)
         for core, spikes in zip(self._cores, self._spike_bus.cores, strict=True):

@@ -111,6 +111,10 @@ class EventReader(wiring.Component):
                         m.next = "VALUE LOW"
             with m.State("STEPS"):
                 m.d.comb += [self.busy.eq(1), self.wanted.eq(count != 0)]
+                with m.If(self.stop):
+                    m.d.sync += count.eq(0)
+                with m.Elif(self.step_done):
+                    m.d.sync += count.eq(count - 1)
                 with m.If(count == 0):
                     m.next = "WORD"
             with m.State("VALUE LOW"):
@@ -138,8 +142,4 @@ class EventReader(wiring.Component):
                     self.busy.eq(1),
                 ]
                 m.next = "WORD"
-        with m.If(self.step_done):
-            m.d.sync += count.eq(count - 1)
-        with m.If(self.stop):
-            m.d.sync += count.eq(0)
         return m

@@ -21,8 +21,8 @@ _LANE_BITS = (AXONS_PER_WORD - 1).bit_length()
 class Injector(wiring.Component):
     """Looks up an axon's delay and tells the scheduler when its spike is due.
 
-    Spikes of axons that are not in use end here. Latency 1 cycle, 2 where memories are followed by
-    registers; throughput one spike a cycle, or one in two in a single slow core.
+    Spikes of axons that are not in use end here. Latency 1 cycle, throughput one spike a cycle, or
+    one in two in a single slow core.
 
     Parameters
     ----------
@@ -89,13 +89,5 @@ class Injector(wiring.Component):
             found.slot.eq(self.t[: config.delay_bits] + delays.read_data),
         ]
         m.d.sync += [valid.eq(self.spikes.valid & self.spikes.ready & self.in_use), late.eq(axon)]
-        if config.memories_registered:
-            m.d.sync += [self.due.valid.eq(valid), self.due.payload.eq(found)]
-            m.d.comb += self.busy.eq(valid | self.due.valid)
-        else:
-            m.d.comb += [
-                self.due.valid.eq(valid),
-                self.due.payload.eq(found),
-                self.busy.eq(valid),
-            ]
+        m.d.comb += [self.due.valid.eq(valid), self.due.payload.eq(found), self.busy.eq(valid)]
         return m

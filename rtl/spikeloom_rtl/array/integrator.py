@@ -8,6 +8,8 @@ from spikeloom.contract import ArrayConfig
 
 __all__ = ["Integrator"]
 
+_GROUP_BITS = 2
+"""Lanes are chosen among first by so many low bits of their numbers, where there is time."""
 _LUT_WORDS = 16
 """Words of accumulators up to which LUT memory is the smaller one: its depth."""
 
@@ -88,7 +90,7 @@ class Integrator(wiring.Component):
         self._write = Signal()
         # Few words stand in LUT memory, which is read without a clock. Block memory is read a cycle
         # earlier, and must then see what is written meanwhile.
-        in_luts = config.words_per_row <= _LUT_WORDS
+        self._in_luts = in_luts = config.words_per_row <= _LUT_WORDS
         sums: memory.Memory = memory.Memory(
             shape=width,
             depth=max(2, config.words_per_row),
@@ -108,6 +110,9 @@ class Integrator(wiring.Component):
             self._old.eq(read.data),
         ]
         m.d.sync += [self._early.eq(self._word), self._late.eq(self._early)]
+        if in_luts:  # which leaves a cycle in which to choose among the lanes
+            with m.If(self.take):
+                m.d.sync += self._late.eq(self._word)
         issue = self._integrate(m)
         ends = self._give_out(m)
         # Both go through the words in use, from 0 to the last one and back to 0.
@@ -151,13 +156,30 @@ class Integrator(wiring.Component):
         """
         bits = self._config.accumulator_bits
         lanes = self._config.lanes
-        lane, early, shown = (Signal(range(lanes), name=f"lane_{k}") for k in range(3))
+        lane, shown = Signal(range(lanes), name="lane"), Signal(range(lanes), name="shown")
         ends, ended, cleared = Signal(), Signal(), Signal()
         m.d.comb += ends.eq(self.take & ((lane == lanes - 1) | self.last))
         with m.If(self.take):
             m.d.sync += lane.eq(Mux(ends, 0, lane + 1))
-        m.d.sync += [early.eq(lane), shown.eq(early), ended.eq(ends), cleared.eq(ended)]
-        m.d.comb += self.accumulator.eq(self._old.word_select(shown, bits).as_signed())
+        early = Signal.like(shown, name="early")
+        m.d.sync += [early.eq(lane), shown.eq(early), ended.eq(ends)]
+        words, number = self._old, shown[:]
+        if self._in_luts:
+            # First one lane of each group; its register is chosen in the next cycle.
+            low = _GROUP_BITS
+            group = bits << low
+            words = Signal(bits * -(-lanes >> low), name="of_groups")
+            m.d.comb += cleared.eq(ended)
+            m.d.sync += words.eq(
+                Cat(
+                    self._old[k : k + group].word_select(early[:low], bits)
+                    for k in range(0, lanes * bits, group)
+                )
+            )
+            number = shown[low:]
+        else:
+            m.d.sync += cleared.eq(ended)
+        m.d.comb += self.accumulator.eq(words.word_select(number, bits).as_signed())
         with m.If(cleared):
             m.d.comb += self._write.eq(1)
         return ends

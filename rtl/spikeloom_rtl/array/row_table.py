@@ -93,11 +93,15 @@ class RowTable(wiring.Component):
         entry, here = table.read_data, looked_up
         if self._config.memories_registered:
             entry, here = Signal.like(table.read_data, name="entry"), Signal(name="here")
-            m.d.sync += [entry.eq(table.read_data), here.eq(looked_up)]
-        under_way = 2 if self._config.memories_registered else 1
+            m.d.sync += [
+                entry.eq(table.read_data),
+                here.eq(looked_up),
+                # Two may be between table and queue, and one may come meanwhile.
+                self.axons.ready.eq(queue.free > 3),
+            ]
+        else:
+            m.d.comb += self.axons.ready.eq(queue.free > 1)  # one may be between table and queue
         m.d.comb += [
-            # Room for one more than may be between table and queue.
-            self.axons.ready.eq(queue.free > under_way),
             queue.i.payload.eq(entry[:bits]),
             queue.i.valid.eq(here & entry[bits]),
             self.idle.eq(~looked_up & ~here & queue.empty),

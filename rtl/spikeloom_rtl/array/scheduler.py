@@ -102,14 +102,15 @@ class Scheduler(wiring.Component):
         self._read, write = pending.read_port(), pending.write_port()
         self._taken = Signal()  # the spike of the cycle before is to be written
         self._cleared = Signal()  # the walk has read a word, which is to be cleared
-        address = Signal.like(write.addr)
+        self._due(m)
+        address = self._address = Signal.like(write.addr)  # of the word that is shown
         with m.If(self._read.en):
             m.d.sync += address.eq(self._read.addr)
         set_bits = self._set if stands_still(self._config) else self._gather
         same, word = set_bits(m, address)
         m.d.comb += [
             self.due.ready.eq(1),
-            self.settled.eq(~self.due.valid & ~self._taken),
+            self.settled.eq(~self.due.valid & ~self._valid & ~self._taken),
             self._read.addr.eq(Mux(self.host.select, self.host.offset, self._here)),
             self._read.en.eq(~same),
             write.addr.eq(address),
@@ -119,15 +120,21 @@ class Scheduler(wiring.Component):
             ),
             self.host.read_data.eq(self._read.data),
         ]
-        m.d.sync += self._taken.eq(self.due.valid)
+        m.d.sync += self._taken.eq(self._valid)
         self._walk(m)
         return m
 
-    @property
-    def _here(self) -> Value:
-        """The address of the word of the spike that is due."""
+    def _due(self, m: Module) -> None:
+        """Say where the bit of the spike that is due stands: a cycle late if memories are slow."""
         spike = self.due.payload
-        return self._at(spike.slot, spike.axon[_LANE_BITS:])
+        self._valid, self._lane = Signal(), Signal(_LANE_BITS)
+        self._here = Signal.like(self._read.addr)
+        domain = m.d.sync if self._config.memories_registered else m.d.comb
+        domain += [
+            self._valid.eq(self.due.valid),
+            self._lane.eq(spike.axon),
+            self._here.eq(self._at(spike.slot, spike.axon[_LANE_BITS:])),
+        ]
 
     def _old(self) -> Value:
         """Return the bits that were set where a spike is to be written, else none."""
@@ -140,7 +147,7 @@ class Scheduler(wiring.Component):
         Return whether the next spike is of the same word, and what is to be written.
         """
         lane = Signal(_LANE_BITS)
-        m.d.sync += lane.eq(self.due.payload.axon)
+        m.d.sync += lane.eq(self._lane)
         spike = self._taken << lane
         return Const(0, 1), Mux(self.host.select, self.host.data, self._old() | spike)
 
@@ -153,14 +160,14 @@ class Scheduler(wiring.Component):
         gathered = Signal(AXONS_PER_WORD)  # what is to be written, but for bits that were set
         same, onto = Signal(), Signal.like(gathered)
         m.d.comb += [
-            same.eq(self.due.valid & self._taken & (self._here == address)),
+            same.eq(self._valid & self._taken & (self._here == address)),
             onto.eq(gathered & same.replicate(AXONS_PER_WORD)),
         ]
         # The host's words take the way of the spikes.
         with m.If(self.host.select):
             m.d.sync += gathered.eq(self.host.data)
-        with m.Elif(self.due.valid):
-            m.d.sync += gathered.eq(onto | (1 << self.due.payload.axon[:_LANE_BITS]))
+        with m.Elif(self._valid):
+            m.d.sync += gathered.eq(onto | (1 << self._lane))
         with m.Else():
             m.d.sync += gathered.eq(0)
         return same, self._old() | gathered
@@ -214,9 +221,13 @@ class Scheduler(wiring.Component):
         It waits where the memory shows it, or in a register where a memory is too slow for that.
         """
         waits, waiting = Signal(), Signal(AXONS_PER_WORD)
-        number, shown = Signal.like(ahead), Signal.like(ahead)
-        with m.If(self._read.en):
-            m.d.sync += shown.eq(ahead)
+        number = Signal.like(ahead)
+        words = self._config.axon_words
+        shown: Value = self._address[: (words - 1).bit_length()]
+        if words & (words - 1):
+            shown = Signal.like(ahead, name="shown")
+            with m.If(self._read.en):
+                m.d.sync += shown.eq(ahead)
         if self._config.memories_registered:
             kept, some = Signal(), Signal(AXONS_PER_WORD // _GROUP)
             m.d.comb += waits.eq(kept & some.any())

@@ -11,7 +11,13 @@ class Sequencer(wiring.Component):
     """Arrive, update, learn, probe; one step after the other while steps are wanted.
 
     Depression is part of *arrive* (the same pass over the row), potentiation and rewards come
-    between *update* and *probe*. The sequencer itself adds 6 cycles to a step.
+    between *update* and *probe*. The sequencer itself adds 6 cycles to a step, 9 if registered.
+
+    Parameters
+    ----------
+    registered : bool
+        Whether a register stands between who is busy and the start of the next phase: many parts
+        are busy, and many start.
 
     Members
     -------
@@ -62,7 +68,8 @@ class Sequencer(wiring.Component):
     step_done: Signal
     overrun: Signal
 
-    def __init__(self) -> None:
+    def __init__(self, *, registered: bool = False) -> None:
+        self._registered = registered
         super().__init__(
             {
                 "wanted": In(1),
@@ -100,6 +107,11 @@ class Sequencer(wiring.Component):
             m.d.sync += inverted.eq(later)
         with m.If(self.walk):  # not among the states: so the tools see a reset and an enable
             m.d.sync += [inverted.eq(~1), was_due.eq(0)]
+        quiet, over = Signal(), Signal()  # the phase is over; no longer than the cycle that sees it
+        if self._registered:
+            m.d.sync += over.eq(quiet & ~over)
+        else:
+            m.d.comb += over.eq(quiet)
         under_way = Signal()  # a step that began before this cycle
         m.d.comb += [
             under_way.eq(1),
@@ -113,15 +125,18 @@ class Sequencer(wiring.Component):
                 with m.If(begin):
                     m.next = "ARRIVE"
             with m.State("ARRIVE"):
-                with m.If(~self.arriving):
+                m.d.comb += quiet.eq(~self.arriving)
+                with m.If(over):
                     m.d.comb += self.update.eq(1)
                     m.next = "UPDATE"
             with m.State("UPDATE"):
-                with m.If(~self.updating):
+                m.d.comb += quiet.eq(~self.updating)
+                with m.If(over):
                     m.d.comb += self.learn.eq(1)
                     m.next = "LEARN"
             with m.State("LEARN"):
-                with m.If(~self.learning):
+                m.d.comb += quiet.eq(~self.learning)
+                with m.If(over):
                     m.d.comb += self.probe.eq(1)
                     m.next = "PROBE"
             with m.State("PROBE"):

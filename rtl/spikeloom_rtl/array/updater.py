@@ -179,8 +179,13 @@ class Updater(wiring.Component):
         """Let spikes wait in a queue; take no neuron that it may have no room for."""
         m.submodules.queue = queue = fifo.SyncFIFOBuffered(width=self._index_bits, depth=_QUEUE)
         in_flight = sum(valid[1:], start=valid[1] & 0)
+        room = Signal()
+        if self._config.memories_registered:  # told of a cycle before
+            m.d.sync += room.eq(queue.level + in_flight + self._take < _QUEUE)
+        else:
+            m.d.comb += room.eq(queue.level + in_flight < _QUEUE)
         m.d.comb += [
-            self._take.eq(self._running & (queue.level + in_flight < _QUEUE)),
+            self._take.eq(self._running & room),
             self.busy.eq(self._running | Cat(valid[1:]).any() | (queue.level != 0)),
             queue.w_data.eq(index),
             queue.w_en.eq(self.fired),
@@ -259,10 +264,16 @@ class Updater(wiring.Component):
             m.d.sync += count.eq(count + 1)
             with m.If(self.last):
                 m.d.sync += self._running.eq(0)
-        m.d.comb += [
-            self.take.eq(self._take),
-            self.last.eq(count + 1 == self.neurons_in_use),
-        ]
+        m.d.comb += self.take.eq(self._take)
+        if self._config.memories_registered:  # found out a cycle before
+            last = Signal.like(self.neurons_in_use)
+            m.d.sync += last.eq(self.neurons_in_use - 1)
+            with m.If(self.start):
+                m.d.sync += self.last.eq(last == 0)
+            with m.Elif(self._take):
+                m.d.sync += self.last.eq(count + 1 == last)
+        else:
+            m.d.comb += self.last.eq(count + 1 == self.neurons_in_use)
         return index
 
     def _feed(
