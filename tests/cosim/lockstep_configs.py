@@ -49,7 +49,7 @@ LOCKSTEP_CONFIGS = (
         input_words=64,
         output_words=64,
     ),
-    # Changes are cut, never rounded by chance; flags by row behind one port, two lanes.
+    # Changes are cut, never rounded by chance; no flags; one port, two lanes, as on a UP5K.
     ArrayConfig(
         name="cut",
         cores=1,
@@ -59,7 +59,7 @@ LOCKSTEP_CONFIGS = (
         lanes=2,
         state_bits=16,
         theta=False,
-        plastic="row",
+        plastic="first",
         stochastic=False,
         synapse_ports=1,
         probes=0,

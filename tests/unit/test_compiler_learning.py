@@ -252,7 +252,7 @@ def test_terms_without_traces_and_soft_bounds():
     assert got["b2"] == {"coefficient": 1, "shift": 6}
 
 
-@pytest.mark.parametrize("plastic", ["synapse", "row"])
+@pytest.mark.parametrize("plastic", ["synapse", "row", "first"])
 def test_builds_without_random_numbers(plastic):
     """They refuse rules that need them, learn others, and know no axons of rows."""
     config = TINY.replace(plastic=plastic, stochastic=False)

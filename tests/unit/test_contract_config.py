@@ -112,7 +112,7 @@ def test_derived(field, value):
     assert getattr(GOOD, field) == value
 
 
-@pytest.mark.parametrize("plastic", ["none", "synapse", "row"])
+@pytest.mark.parametrize("plastic", ["none", "synapse", "row", "first"])
 def test_learns_where_flags_are_kept(plastic):
     assert GOOD.replace(plastic=plastic).learns is (plastic != "none")
 

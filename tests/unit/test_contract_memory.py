@@ -81,7 +81,9 @@ def test_unknown_names_are_refused():
 def test_options_choose_windows():
     assert "plastic" in MAPS["tiny"]
     assert "plastic" not in MAPS["up5k"]
-    assert [field.name for field in MAPS["up5k"]["sources"].fields] == ["plastic"]
+    assert "sources" not in MAPS["up5k"]
+    by_row = MemoryMap(MAPS["up5k"].config.replace(plastic="row"))
+    assert [field.name for field in by_row["sources"].fields] == ["plastic"]
     assert [field.name for field in MAPS["tiny"]["sources"].fields] == ["axon"]
     cut = MAPS["tiny"].config.replace(stochastic=False)
     assert "sources" not in MemoryMap(cut)

@@ -18,6 +18,7 @@ _LEARNING = {
     "none": "no",
     "synapse": "yes, each synapse may learn or not",
     "row": "yes, all synapses of a row or none",
+    "first": "yes, all synapses of a row or none",
 }
 
 

@@ -148,7 +148,7 @@ def _layout(prepared: PreparedNetwork, placement: Placement, config: ArrayConfig
     core = placement.core[prepared.target]
     row_of, plastic_rows = _rows(axon, core, prepared.plastic, config)
     row = row_of[axon, core]
-    if config.plastic == "row":
+    if config.learns_by_row:
         check_rows_learn_whole(prepared, placement, core, row, config)
     return _Layout(core, row, placement.local[prepared.target], row_of, plastic_rows)
 

@@ -18,7 +18,7 @@ _FIXED = struct.Struct("<5sB8sI16sBHHHHBBBBHHHB")
 _BOOT = struct.Struct("<H")
 _BOOT_AT = CAPABILITY_BYTES - _BOOT.size
 """The last bytes: `boot_offset` in sectors, 0 for None."""
-_PLASTIC: tuple[PlasticFlags, ...] = ("none", "synapse", "row")
+_PLASTIC: tuple[PlasticFlags, ...] = ("none", "synapse", "row", "first")
 _THETA, _ELIGIBILITY, _ONE_PORT, _CUTS = 1, 2, 4, 8
 
 

@@ -15,8 +15,9 @@ FLASH_BYTES = 1 << 24
 FLASH_SECTOR_BYTES = 4096
 """What a flash erases at once."""
 
-PlasticFlags = Literal["none", "synapse", "row"]
-"""Where a synapse's plastic flag is kept: nowhere, per synapse, or per row and core."""
+PlasticFlags = Literal["none", "synapse", "row", "first"]
+"""What tells which synapses learn: none do, a flag per synapse, a flag per row and core, or nothing
+but the register ``plastic_rows``: the first rows of each core."""
 
 
 _WINDOW_LANES = 8
@@ -57,8 +58,9 @@ class ArrayConfig:
         Width of the signed membrane potential and synaptic current, 8..22 bits.
     theta : bool
         Whether the adaptive part of the threshold is built in.
-    plastic : {"none", "synapse", "row"}
-        Where plastic flags are kept; with "none" the array does not learn.
+    plastic : {"none", "synapse", "row", "first"}
+        Where plastic flags are kept; with "first" nowhere: all synapses of the first rows of a
+        core learn, as many rows as a register says. With "none" the array does not learn.
     eligibility : bool
         Whether each synapse has an eligibility trace; needs learning.
     stochastic : bool
@@ -178,9 +180,10 @@ class ArrayConfig:
                 f"rows_per_core must be at most axons = {self.axons}, not {self.rows_per_core}; "
                 f"more rows could never be used"
             )
-        if self.plastic not in ("none", "synapse", "row"):
+        if self.plastic not in ("none", "synapse", "row", "first"):
             raise ConfigError(
-                f"plastic must be 'none', 'synapse' or 'row', not {self.plastic!r}; choose one"
+                f"plastic must be 'none', 'synapse', 'row' or 'first', not {self.plastic!r}; "
+                f"choose one"
             )
         if self.eligibility and not self.learns:
             raise ConfigError(
@@ -227,6 +230,11 @@ class ArrayConfig:
         return self.plastic != "none"
 
     @property
+    def learns_by_row(self) -> bool:
+        """Whether all synapses of a row learn, or none."""
+        return self.plastic in ("row", "first")
+
+    @property
     def draws(self) -> bool:
         """Whether random numbers are built in: it learns, and can round stochastically."""
         return self.learns and self.stochastic
@@ -237,7 +245,7 @@ class ArrayConfig:
 
         Behind one port a word that changes takes two cycles anyway. Results never depend on it.
         """
-        by_row = self.plastic == "row" and not self.eligibility and not self.stochastic
+        by_row = self.learns_by_row and not self.eligibility and not self.stochastic
         return by_row and self.synapse_ports == 1 and self.lanes == 2
 
     @property

@@ -43,8 +43,8 @@ _COUNT = len(_CYCLES)
 class StepKey(wiring.Component):
     """Hashes the seed, then the result with the step, with one adder.
 
-    The key is ready 20 cycles after seed or step have changed, and `ready` is low meanwhile, from the
-    second cycle on.
+    The key is ready 20 cycles after seed or step have changed, and `ready` is low meanwhile, from
+    the second cycle on.
 
     Members
     -------

@@ -175,9 +175,11 @@ class Learning:
         rules, synapses = self._rules, self._network.synapses
         made_for = (rules.scope, synapses.edits)
         if self._plastic_for != made_for:
-            per_row = self._config.plastic == "row"
-            flags = synapses.row_plastic[:, :, np.newaxis] if per_row else synapses.plastic
-            plastic = flags & rules.row_traced[:, :, np.newaxis]
+            plastic = rules.row_traced[:, :, np.newaxis]
+            if self._config.plastic == "row":
+                plastic = plastic & synapses.row_plastic[:, :, np.newaxis]
+            if self._config.plastic == "synapse":
+                plastic = plastic & synapses.plastic
             plastic = plastic & (rules.neuron_traced & rules.change[:, np.newaxis])[:, np.newaxis]
             self._plastic, self._plastic_for = plastic.reshape(-1), made_for
         return self._plastic

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -24,7 +24,9 @@ class PreparedRow(data.StructLayout):
 
 
 class RowPreparer(wiring.Component):
-    """Looks up whether a row is plastic. Latency 1 cycle, throughput one row a cycle.
+    """Looks up whether a row is plastic, if flags are kept.
+
+    Latency 1 cycle, throughput one row a cycle.
 
     Parameters
     ----------
@@ -38,7 +40,7 @@ class RowPreparer(wiring.Component):
     plastic_rows : In
         Rows from here on have no trace and do not learn.
     host : In(HostPort)
-        Window ``sources``.
+        Window ``sources``, where the build has it.
     """
 
     rows: stream.Interface
@@ -48,47 +50,61 @@ class RowPreparer(wiring.Component):
 
     def __init__(self, config: ArrayConfig) -> None:
         self._config = config
-        self._window = MemoryMap(config)["sources"]
+        self._window = next((w for w in MemoryMap(config) if w.name == "sources"), None)
         super().__init__(
             {
                 "rows": In(stream.Signature(TracedRow(config))),
                 "prepared": Out(stream.Signature(PreparedRow(config))),
                 "plastic_rows": In(config.rows_per_core.bit_length()),
-                "host": In(HostPort(self._window.word_bits)),
+                **({"host": In(HostPort(self._window.word_bits))} if self._window else {}),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Build the table and the register beside it."""
+        """Build the register, and the table beside it."""
         m = Module()
-        window, host = self._window, self.host
+        held = Signal(TracedRow(self._config))
+        rows = Cat(self.plastic_rows, Const(0, 1))
+        below = exceeds(rows, Cat(held.row, Const(0, len(rows) - len(held.row))))
+        prepared = self.prepared.payload
+        row = Signal(self._config.row_bits)  # what is looked up
+        m.d.comb += [
+            self.rows.ready.eq(~self.prepared.valid | self.prepared.ready),
+            row.eq(self.rows.payload.row),
+            prepared.row.eq(held.row),
+            prepared.trace.eq(held.trace),
+            prepared.traced.eq(below),
+            prepared.plastic.eq(below & self._flag(m, row, held.row)),
+        ]
+        with m.If(self.rows.ready):
+            m.d.sync += [
+                self.prepared.valid.eq(self.rows.valid),
+                held.row.eq(row),
+                held.trace.eq(self.rows.payload.trace),
+            ]
+        return m
+
+    def _flag(self, m: Module, row: Signal, held: Signal) -> Value:
+        """Build the table; return the flag of the row that is held."""
+        window = self._window
+        if window is None:
+            return Const(1)
+        host = self.host
         sources: memory.Memory = memory.Memory(
             shape=window.word_bits, depth=max(2, window.depth), init=[], attrs={"no_rw_check": "1"}
         )
         m.submodules.sources = sources
         read, write = sources.read_port(), sources.write_port()
-        held = Signal(TracedRow(self._config))
-        rows = Cat(self.plastic_rows, Const(0, 1))
-        below = exceeds(rows, Cat(held.row, Const(0, len(rows) - len(held.row))))
-        prepared = self.prepared.payload
+        with m.If(host.select):
+            m.d.comb += row.eq(host.offset)
         m.d.comb += [
-            self.rows.ready.eq(~self.prepared.valid | self.prepared.ready),
-            read.addr.eq(Mux(host.select, host.offset, self.rows.payload.row)),
+            read.addr.eq(row),
             read.en.eq(self.rows.ready),
             host.read_data.eq(read.data),
             # The host's row is held a cycle behind its offset.
-            write.addr.eq(held.row),
+            write.addr.eq(held),
             write.data.eq(host.data),
             write.en.eq(host.select & host.commit),
-            prepared.row.eq(held.row),
-            prepared.trace.eq(held.trace),
-            prepared.traced.eq(below),
-            prepared.plastic.eq(below & read.data[-1]),
         ]
-        with m.If(self.rows.ready):
-            m.d.sync += [
-                self.prepared.valid.eq(self.rows.valid),
-                held.row.eq(read.addr),
-                held.trace.eq(self.rows.payload.trace),
-            ]
-        return m
+        flag: Value = read.data[-1]
+        return flag
