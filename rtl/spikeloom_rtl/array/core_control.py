@@ -30,12 +30,14 @@ def register_shape(register: Register) -> ShapeLike:
 
 
 def needed_bits(config: ArrayConfig, register: Register) -> int:
-    """Return the width of the largest value that a register may have in a build."""
+    """Return the width of the largest value that a register may have in a build.
+
+    Not of ``plastic_rows``: the learner bounds it, so that too large a number stands for all rows.
+    """
     most = {
         "axon_words": config.axon_words,
         "probes_in_use": config.probes,
         "neurons_in_use": config.neurons_per_core,
-        "plastic_rows": config.rows_per_core,
     }
     return min(register.bits, most.get(register.name, -1 % (1 << register.bits)).bit_length())
 

@@ -93,6 +93,14 @@ class OutputWriter(wiring.Component):
         tell_rest = Signal()
         second = Signal()  # the low half of a probe sample is next
         content = Signal()
+        # Whether the counts are 0 is seen a cycle late, so nothing is written in the cycle after
+        # they have changed.
+        has_most, has_rest, changed = Signal(), Signal(), Signal()
+        m.d.sync += [
+            has_most.eq((most != 0) & ~self.stop),
+            has_rest.eq((rest != 0) & ~self.stop),
+            changed.eq(self.step_done | one_less | tell_rest),
+        ]
         m.d.comb += [
             self.untold.eq((most != 0) | (rest != 0)),
             content.eq(self.spikes.valid | self.probes.valid),
@@ -109,15 +117,18 @@ class OutputWriter(wiring.Component):
         m.d.sync += most.eq((Cat(up, most) + Cat(up, down.replicate(_MOST_BITS)))[1:])
         tell, room = Signal(), Signal()
         m.d.comb += [
-            tell.eq((most != 0) | ((rest != 0) & (content | self.flush))),
+            tell.eq(has_most | (has_rest & (content | self.flush))),
             # For a STEP word and the longest content.
-            room.eq(self.free[2:].any() | Mux(self.untold, self.free[:2].all(), self.free[1])),
+            room.eq(
+                self.free[2:].any()
+                | Mux(has_most | has_rest, self.free[:2].all(), self.free[1])
+            ),
         ]
         sample = self.probes.payload
         with m.If(second):
             m.d.comb += self.words.payload.eq(sample.value[:_LOW_BITS])
         with m.Elif(tell):
-            m.d.comb += self.words.payload.eq(STEP_TAG | rest | (most != 0).replicate(_COUNT_BITS))
+            m.d.comb += self.words.payload.eq(STEP_TAG | rest | has_most.replicate(_COUNT_BITS))
         with m.Elif(self.spikes.valid):
             m.d.comb += self.words.payload.eq(self.spikes.payload)
         with m.Else():
@@ -130,6 +141,8 @@ class OutputWriter(wiring.Component):
             m.d.comb += [self.words.valid.eq(1), self.probes.ready.eq(self.words.ready)]
             with m.If(self.words.ready):
                 m.d.sync += second.eq(0)
+        with m.Elif(changed):
+            pass
         with m.Elif(self.drop & content & ~room):
             # The content is dropped as a whole.
             m.d.comb += [
@@ -140,7 +153,7 @@ class OutputWriter(wiring.Component):
         with m.Elif(tell):
             m.d.comb += self.words.valid.eq(1)
             with m.If(self.words.ready):
-                m.d.comb += [one_less.eq(most != 0), tell_rest.eq(most == 0)]
+                m.d.comb += [one_less.eq(has_most), tell_rest.eq(~has_most)]
         with m.Elif(self.spikes.valid):
             m.d.comb += [self.words.valid.eq(1), self.spikes.ready.eq(self.words.ready)]
         with m.Elif(self.probes.valid):

@@ -97,16 +97,22 @@ class Sequencer(wiring.Component):
         # Kept inverted: so comparing it needs no inverters in front of the carry chain.
         inverted = Signal(32, reset_less=True)
         later = Signal(33)
-        due, was_due = Signal(), Signal()
+        is_due, due, was_due = Signal(), Signal(), Signal()
         m.d.comb += [
             later.eq(inverted - 1),
-            due.eq(~(self.interval + inverted)[32]),  # the interval is not longer than that
+            is_due.eq(~(self.interval + inverted)[32]),  # the interval is not longer than that
         ]
         m.d.sync += was_due.eq(due)
         with m.If(~later[32]):
             m.d.sync += inverted.eq(later)
+        # A register takes a cycle, so what it is made of counts one ahead.
+        first = ~2 if self._registered else ~1
+        if self._registered:
+            m.d.sync += due.eq(is_due & ~self.walk)
+        else:
+            m.d.comb += due.eq(is_due)
         with m.If(self.walk):  # not among the states: so the tools see a reset and an enable
-            m.d.sync += [inverted.eq(~1), was_due.eq(0)]
+            m.d.sync += [inverted.eq(first), was_due.eq(0)]
         quiet, over = Signal(), Signal()  # the phase is over; no longer than the cycle that sees it
         if self._registered:
             m.d.sync += over.eq(quiet & ~over)

@@ -176,11 +176,11 @@ class PostTraces(wiring.Component):
     def _sequence(self, m: Module) -> tuple[Signal, Signal]:
         """Take neurons as they are updated, or all of them one after the other."""
         refreshing, first, take = Signal(), Signal(), Signal()
-        left = Signal(self._config.neurons_per_core.bit_length())
-        m.d.comb += take.eq(self.updated | (refreshing & ~first & left.any()))
+        left = Signal(signed(self._config.neurons_per_core.bit_length() + 1))  # less one
+        m.d.comb += take.eq(self.updated | (refreshing & ~first & ~left[-1]))
         m.d.sync += first.eq(self.refresh)
         with m.If(self.refresh):
-            m.d.sync += [refreshing.eq(1), left.eq(self.neurons_in_use)]
+            m.d.sync += [refreshing.eq(1), left.eq(self.neurons_in_use - 1)]
         with m.Elif(refreshing):
             with m.If(take):
                 m.d.sync += left.eq(left - 1)

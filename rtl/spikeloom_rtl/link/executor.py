@@ -144,7 +144,7 @@ class Executor(wiring.Component):
         head = self.frame.payload
         m.d.comb += [
             session.seq.eq(head.seq),
-            session.status.eq(self._status),
+            session.status.eq(self._unit_status),
             session.new_nonce.eq(head.addr),
             session.fell_back.eq(self.fell_back),
             self.nonce.eq(session.nonce),
@@ -161,18 +161,12 @@ class Executor(wiring.Component):
                     m.d.sync += self.reply_nonce.eq(session.nonce)
                     self._accept(m, session)
             with m.State("EXECUTE"), m.If(self._done):
-                m.d.sync += [
-                    self._from_unit.eq(self._has_reply),
-                    self._status.eq(self._unit_status),
-                ]
-                m.next = "DONE"
-            with m.State("DONE"):
-                # Not earlier: units take their time to find what they answer.
-                with m.If(self._status != Status.OK):
+                m.d.sync += self._from_unit.eq(self._has_reply)
+                with m.If(self._unit_status != Status.OK):
                     m.d.sync += self._from_unit.eq(0)
                     m.d.comb += self.count_refused.eq(~self._repeated)
                 m.d.comb += session.execute.eq(~self._repeated)
-                m.next = "HEADER"
+                self._answer(m, self._unit_status)
             self._sync_states(m, session)
             self._reply_states(m, session)
         return m
@@ -304,11 +298,19 @@ class Executor(wiring.Component):
 
     def _join_unit(self, m: Module, unit: wiring.PureInterface) -> None:
         reply = self.reply.payload
+        # Units take their time to find what they answer.
+        done, has_reply = Signal(), Signal()
+        status = Signal.like(self._unit_status)
+        m.d.sync += [
+            done.eq(unit.done & ~self._start),
+            status.eq(unit.status),
+            has_reply.eq(unit.has_reply),
+        ]
         m.d.comb += [
             unit.start.eq(self._start),
-            self._done.eq(unit.done),
-            self._unit_status.eq(unit.status),
-            self._has_reply.eq(unit.has_reply),
+            self._done.eq(done),
+            self._unit_status.eq(status),
+            self._has_reply.eq(has_reply),
             self.payload.start.eq(unit.payload.start),
             self.payload.size.eq(unit.payload.size),
             self.payload.words.ready.eq(unit.payload.words.ready),

@@ -130,6 +130,7 @@ class RingAccess(wiring.Component):
         to_address = Signal(_OFFSET_BITS)
         to_release = Signal(_OFFSET_BITS)
         level = Signal.like(self.written)
+        bad, releases = Signal(), Signal()
         level_bits = len(level)
         with m.State("PULL"):
             with m.If(head.length != _RELEASE_BYTES):
@@ -146,10 +147,13 @@ class RingAccess(wiring.Component):
             near = to_address[:level_bits]
             beyond = to_address[level_bits:].any() | (near > level)
             ahead = to_release[level_bits:].any() | (to_release[:level_bits] > near)
-            with m.If(beyond | (~repeated & ahead)):
+            m.d.sync += [bad.eq(beyond | (~repeated & ahead)), releases.eq(~repeated)]
+            m.next = "RELEASE"
+        with m.State("RELEASE"):
+            with m.If(bad):
                 self._finish(m, Status.BAD_ADDRESS)
             with m.Else():
-                m.d.comb += self.release.eq(~repeated)
+                m.d.comb += self.release.eq(releases)
                 self._finish(m, Status.OK, "CREDIT REPLY")
 
     def _reply_states(self, m: Module) -> None:
