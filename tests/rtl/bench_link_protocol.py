@@ -62,10 +62,12 @@ def _copy(value):
 async def random_sessions_are_answered_as_the_model_says(dut):
     bench = Bench(dut, "sessions")
     await bench.start()
-    statuses = set()
-    for _ in range(4):
+    statuses, rare = set(), {Status.NO_SESSION, Status.BAD_VERSION}
+    for number in range(16):
         statuses |= await random_session(bench, 50)
-    assert set(Status) - statuses == {Status.NO_SESSION, Status.BAD_VERSION}
+        if number >= 3 and set(Status) - statuses == rare:
+            break
+    assert set(Status) - statuses == rare
 
 
 @cocotb.test()

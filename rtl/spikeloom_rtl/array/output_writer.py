@@ -120,8 +120,7 @@ class OutputWriter(wiring.Component):
             tell.eq(has_most | (has_rest & (content | self.flush))),
             # For a STEP word and the longest content.
             room.eq(
-                self.free[2:].any()
-                | Mux(has_most | has_rest, self.free[:2].all(), self.free[1])
+                self.free[2:].any() | Mux(has_most | has_rest, self.free[:2].all(), self.free[1])
             ),
         ]
         sample = self.probes.payload
