@@ -14,8 +14,8 @@ class OutputRing(wiring.Component):
     """Keeps the array's words until the host has them; they are read by absolute offset.
 
     A word can be read in the cycle after it was written; reading takes one cycle. Throughput one
-    word a cycle each way. A full ring is not ready, nor is any in the cycle after words were released:
-    room is counted anew in it, and shows what it was.
+    word a cycle each way. A full ring is not ready, nor is any in the cycle after words were
+    released: room is counted anew in it, and shows what it was.
 
     Parameters
     ----------
