@@ -41,17 +41,19 @@ class _Terms:
     dsps: tuple[int, int, int]
 
 
-# ECP5, learning: netlists with (cores, lanes a core) of (1, 4) and (1, 32), 10,379 and 15,173 LUTs
-# apart from memories, 3,756 and 6,531 registers, 9 multipliers a core; what is there once and once
+# ECP5, learning: netlists with (cores, lanes a core) of (1, 4) and (1, 32), 7,899 and 14,980 LUTs
+# apart from memories, 4,219 and 7,654 registers, 9 multipliers a core; what is there once and once
 # a core are halves, as in an earlier netlist with two cores. Others with LUTs of four inputs are
 # taken to be alike, one of six inputs to do the work of 1.67 of them.
 # `python -m spikeloom_firmware.fitting.measure BOARD` takes the terms anew.
 _LEARNING: dict[Toolchain, _Terms] = {
-    "icestorm": _Terms((4850, 4850, 171), (1783, 1580, 99), (0, 9, 0)),
-    "trellis": _Terms((4850, 4850, 171), (1783, 1580, 99), (0, 9, 0)),
-    "apicula": _Terms((4850, 4850, 171), (1783, 1580, 99), (0, 9, 0)),
-    "vivado": _Terms((2900, 2900, 102), (1783, 1580, 99), (0, 9, 0)),
+    "icestorm": _Terms((3440, 3440, 253), (1864, 1864, 123), (0, 9, 0)),
+    "trellis": _Terms((3440, 3440, 253), (1864, 1864, 123), (0, 9, 0)),
+    "apicula": _Terms((3440, 3440, 253), (1864, 1864, 123), (0, 9, 0)),
+    "vivado": _Terms((2060, 2060, 152), (1864, 1864, 123), (0, 9, 0)),
 }
+# Whole logic cells of the UP5K, 4,370 with two lanes, which is what such an array always has.
+_NARROW = _Terms((2270, 2100, 0), (800, 800, 0), (0, 8, 0))
 _SHARE_WITHOUT_LEARNING = 0.55
 """Part of a core's and its lanes' logic that an array has which only infers."""
 
@@ -66,7 +68,7 @@ def estimated_size(config: ArrayConfig, part: Part) -> Size:
     part : Part
         For which part; its toolchain counts.
     """
-    terms = _LEARNING[part.toolchain]
+    terms = _NARROW if config.learns_narrowly else _LEARNING[part.toolchain]
     share = 1.0 if config.learns else _SHARE_WITHOUT_LEARNING
 
     def total(once: int, core: int, lane: int) -> int:
