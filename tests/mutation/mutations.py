@@ -750,10 +750,10 @@ LEARNING = (
         boards="cut",
     ),
     Mutation(
-        "rows learn without the flag",
+        "rows learn that are not among the first",
         "learning/narrow/row_preparer.py",
-        "prepared.plastic.eq(below & read.data[-1]),",
-        "prepared.plastic.eq(below),",
+        "prepared.plastic.eq(below & self._flag(m, row, held.row)),",
+        "prepared.plastic.eq(self._flag(m, row, held.row)),",
         boards="cut",
     ),
     Mutation(

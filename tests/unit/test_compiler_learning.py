@@ -522,11 +522,11 @@ def test_the_report_warns():
 
 
 def test_remedies_name_builds_that_can_learn_it():
-    """`up5k` has room for the neurons, but its flags are per row and these synapses sparse."""
+    """`up5k` has room for the neurons; but its rows learn whole, and change by whole steps."""
     net = layer(mask=np.eye(20, 40, dtype=bool), inputs=20, cells=40)
     with pytest.raises(NetworkTooLargeError, match="compile it for 'quad', which it fits"):
         compile(net, TINY)
-    dense = layer(inputs=20, cells=40)
+    dense = layer(RAW, inputs=20, cells=40)
     with pytest.raises(NetworkTooLargeError, match="compile it for 'up5k', which it fits"):
         compile(dense, TINY)
 

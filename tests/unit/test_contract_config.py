@@ -28,7 +28,7 @@ REFUSED = [
     ({"delay_slots": 1}, r"delay_slots must be an integer in 2\.\.64, not 1"),
     ({"weight_bits": 9}, r"weight_bits must be an integer in 2\.\.8, not 9"),
     ({"state_bits": 7}, r"state_bits must be an integer in 8\.\.22, not 7"),
-    ({"plastic": "all"}, r"plastic must be 'none', 'synapse' or 'row', not 'all'"),
+    ({"plastic": "all"}, r"plastic must be 'none', 'synapse', 'row' or 'first', not 'all'"),
     ({"probes": 257}, r"probes must be an integer in 0\.\.256, not 257"),
     ({"input_words": 100}, r"input_words must be a power of two, not 100; try 64 or 128"),
     ({"output_words": 32}, r"output_words must be an integer in 64\.\.16384, not 32"),
