@@ -122,17 +122,20 @@ class WeightChanger(wiring.Component):
         """Return what a weight becomes, a cycle later, and whether it changes."""
         base, changing = Signal(signed(WEIGHT_BITS)), Signal()
         moved = Signal(signed(EFFECT_BITS + 1))
-        # Without a reset it may stand in the multiplier.
-        total = Signal(signed(len(moved) + _FRACTION_BITS), reset_less=True)
+        # Without a reset it may stand in the multiplier; the rest may not: what Yosys makes of a
+        # signed product and a sum in one multiplier of iCE40 is not their sum.
+        product = Signal(signed(len(moved) + _FRACTION_BITS), reset_less=True)
+        beside = Signal.like(product)
         factor, negative = self._third_term(m, weight)
         # Toward zero: what is negative gets nearly one more before its fraction is cut off.
         rest = Cat(negative.replicate(_FRACTION_BITS), weight + self.effect).as_signed()
         m.d.sync += [
             base.eq(weight),
             changing.eq(enable),
-            total.eq(weight * factor + rest),
+            product.eq(weight * factor),
+            beside.eq(rest),
         ]
-        m.d.comb += moved.eq(total >> _FRACTION_BITS)
+        m.d.comb += moved.eq((product + beside) >> _FRACTION_BITS)
         least, most = Signal(signed(WEIGHT_BITS)), Signal(signed(WEIGHT_BITS))
         limits = self.registers.w_range
         inside, sign, upper = moved[:WEIGHT_BITS], moved[-1], moved[WEIGHT_BITS - 1 : -1]
