@@ -204,15 +204,16 @@ class RegisterFile(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the memory and what chooses who uses it."""
         m = Module()
-        # Who reads what is written in the same cycle is the host, whom either value will do.
         words: memory.Memory = memory.Memory(
             shape=HALF_BITS,
             depth=2 << file_bits(self._config),
             init=[],
-            attrs={"no_rw_check": "1", "ram_style": "block"},
+            attrs={"ram_style": "block"},
         )
         m.submodules.words = words
-        write, read = words.write_port(), words.read_port()
+        write = words.write_port()
+        # The host reads while the array counts: what is written in the same cycle shows.
+        read = words.read_port(transparent_for=(write,))
         place, value, writes = self._by_host(m)
         m.d.comb += [
             read.addr.eq(Mux(self.host.select, self.host.place, self.read_place)),
