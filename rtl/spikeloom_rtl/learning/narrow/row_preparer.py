@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.hdl import Const, Module, Signal, Value
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,7 +10,6 @@ from spikeloom.contract import ArrayConfig, MemoryMap
 from spikeloom.contract.learning import TRACE_BITS
 
 from ...array.host_memory import HostPort
-from ..fractions import exceeds
 from ..row_preparer import TracedRow
 
 __all__ = ["PreparedRow", "RowPreparer"]
@@ -64,8 +63,8 @@ class RowPreparer(wiring.Component):
         """Build the register, and the table beside it."""
         m = Module()
         held = Signal(TracedRow(self._config))
-        rows = Cat(self.plastic_rows, Const(0, 1))
-        below = exceeds(rows, Cat(held.row, Const(0, len(rows) - len(held.row))))
+        # By a carry chain, which is faster than bit by bit: a row is taken by what this tells.
+        below = held.row < self.plastic_rows
         prepared = self.prepared.payload
         row = Signal(self._config.row_bits)  # what is looked up
         m.d.comb += [
