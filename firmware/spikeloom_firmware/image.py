@@ -5,11 +5,11 @@ import hashlib
 import json
 import os
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any, Self
 
-from spikeloom.boot import BootImage, BootImageError
+from spikeloom.archives import DAMAGE
+from spikeloom.boot import BootImage
 from spikeloom.contract import ArrayConfig, SpikeloomError
 from spikeloom.replacing import replacing
 from spikeloom_boards import BoardTable
@@ -29,18 +29,6 @@ _BITSTREAM = "bitstream"
 _NETWORK = "network.boot"
 _MOMENT = (1980, 1, 1, 0, 0, 0)
 """The same image gives the same file, whenever it is written."""
-_DAMAGE = (
-    OSError,
-    EOFError,
-    KeyError,
-    ValueError,
-    TypeError,
-    NotImplementedError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What zipfile and json raise on files that are damaged, cut off or something else."""
 
 
 class ImageError(FirmwareError):
@@ -241,7 +229,7 @@ class Image:
                 with zipfile.ZipFile(file) as archive:
                     members = {each: archive.read(each) for each in archive.namelist()}
                 manifest = json.loads(members[_MANIFEST])
-            except _DAMAGE as error:
+            except DAMAGE as error:
                 raise ImageError(
                     f"{name!r} must be a complete {IMAGE_SUFFIX} file of Spikeloom, not something "
                     f"else or a part ({error}); build it again"
@@ -267,7 +255,7 @@ class Image:
                 report=Report.from_dict(manifest["report"]),
                 network=None if network is None else BootImage.from_bytes(network, config),
             )
-        except (SpikeloomError, BootImageError, AttributeError, *_DAMAGE) as error:
+        except (SpikeloomError, *DAMAGE) as error:
             raise ImageError(
                 f"manifest of {name!r} must be one that this package wrote, but {error!r}; build "
                 f"the image again"

@@ -1,14 +1,9 @@
 """The file that holds a program: a zip of numpy arrays (npz) with one JSON header, no pickle."""
 
-import json
 import os
-import zipfile
-import zlib
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from ..archives import DAMAGE, Arrays, read_arrays, write_arrays
 from ..replacing import replacing
 from .errors import ProgramFileError
 
@@ -16,23 +11,6 @@ __all__ = ["FILE_VERSION", "read_container", "write_container"]
 
 FILE_MAGIC = "spikeloom-program"
 FILE_VERSION = 2
-_HEADER = "header"
-
-_DAMAGE = (
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    EOFError,
-    OSError,
-    RuntimeError,
-    NotImplementedError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What numpy, zipfile and json raise on files that are damaged, cut off or something else."""
-
-Arrays = dict[str, npt.NDArray[Any]]
 
 
 def write_container(path: str | os.PathLike[str], header: dict[str, Any], arrays: Arrays) -> None:
@@ -48,9 +26,8 @@ def write_container(path: str | os.PathLike[str], header: dict[str, Any], arrays
         Arrays of numbers.
     """
     full = {"magic": FILE_MAGIC, "version": FILE_VERSION} | header
-    text = np.frombuffer(json.dumps(full).encode(), np.uint8)
-    with replacing(path) as partial, open(partial, "wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **{_HEADER: text}, **arrays)
+    with replacing(path) as partial:
+        write_arrays(partial, full, arrays)
 
 
 def read_container(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Arrays]:
@@ -73,10 +50,8 @@ def read_container(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Arrays
     name = os.fspath(path)
     with open(name, "rb") as file:
         try:
-            with np.load(file, allow_pickle=False) as stored:
-                arrays = {key: stored[key] for key in stored.files}
-            header = json.loads(arrays.pop(_HEADER).tobytes().decode())
-        except _DAMAGE as e:
+            header, arrays = read_arrays(file)
+        except DAMAGE as e:
             raise ProgramFileError(
                 f"{name!r} must be a complete .loom file of Spikeloom, not something else or a "
                 f"part ({e}); compile and save the program again"

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from spikeloom.contract import ArrayConfig, ConfigError, MemoryMap, ValueRangeError
 
-from .container import Arrays, read_container, write_container
+from ..archives import Arrays
+from .container import read_container, write_container
 from .errors import ProgramFileError, ProgramMismatchError
 from .placed import Image, PlacedInput, PlacedPopulation, PlacedProjection
 from .report import Report
