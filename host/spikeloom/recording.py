@@ -2,14 +2,13 @@
 
 import dataclasses
 import html
-import json
 import os
-import zipfile
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from spikeloom.archives import DAMAGE, read_arrays, write_arrays
 from spikeloom.contract import SpikeloomError
 from spikeloom.link.statistics import LinkStatistics
 from spikeloom.recorded import SpikeTimes, Values
@@ -201,9 +200,7 @@ class Recording:
             "link": None if self.link is None else dataclasses.asdict(self.link),
             "seconds": self.seconds,
         }
-        text = np.frombuffer(json.dumps(header).encode(), np.uint8)
-        with open(path, "wb") as file:
-            np.savez_compressed(file, allow_pickle=False, header=text, **arrays)
+        write_arrays(path, header, arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -218,13 +215,11 @@ class Recording:
         """
         with open(path, "rb") as file:
             try:
-                with np.load(file, allow_pickle=False) as stored:
-                    arrays = {key: stored[key] for key in stored.files}
-                header = json.loads(arrays["header"].tobytes().decode())
+                header, arrays = read_arrays(file)
                 if (header["magic"], header["version"]) != (FILE_MAGIC, FILE_VERSION):
                     raise ValueError(f"it says {header['magic']!r} version {header['version']!r}")
                 return cls(**_fields(header, arrays))
-            except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            except DAMAGE as error:
                 raise RecordingError(
                     f"{os.fspath(path)!r} must be a complete recording of version {FILE_VERSION}, "
                     f"but cannot be read ({error}); record it again"

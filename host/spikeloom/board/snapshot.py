@@ -1,13 +1,12 @@
 """`Snapshot`: every register, network and state word of an array."""
 
 import dataclasses
-import json
 import os
-import zipfile
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
+from spikeloom.archives import DAMAGE, read_arrays, write_arrays
 from spikeloom.contract import ArrayConfig, MemoryMap
 from spikeloom.target import Target
 
@@ -51,9 +50,7 @@ class Snapshot:
             f"window{k}": np.frombuffer(data, np.uint8)
             for k, data in enumerate(self.windows.values())
         }
-        text = np.frombuffer(json.dumps(header).encode(), np.uint8)
-        with open(path, "wb") as file:
-            np.savez_compressed(file, allow_pickle=False, header=text, **arrays)
+        write_arrays(path, header, arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -68,9 +65,7 @@ class Snapshot:
         """
         with open(path, "rb") as file:
             try:
-                with np.load(file, allow_pickle=False) as stored:
-                    arrays: dict[str, Any] = {key: stored[key] for key in stored.files}
-                header = json.loads(arrays["header"].tobytes().decode())
+                header, arrays = read_arrays(file)
                 if (header["magic"], header["version"]) != (FILE_MAGIC, FILE_VERSION):
                     raise ValueError(f"it says {header['magic']!r} version {header['version']!r}")
                 config = ArrayConfig.from_dict(header["config"])
@@ -78,7 +73,7 @@ class Snapshot:
                     (name, core): arrays[f"window{k}"].tobytes()
                     for k, (name, core) in enumerate(header["windows"])
                 }
-            except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            except DAMAGE as error:
                 raise SnapshotError(
                     f"{os.fspath(path)!r} must be a complete snapshot of version {FILE_VERSION}, "
                     f"but cannot be read ({error}); take it again"

@@ -1,13 +1,13 @@
 """Event files of ``spikeloom run``: CSV and npz in, CSV and npz out."""
 
 import csv
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from spikeloom.archives import DAMAGE
 from spikeloom.recording import Recording
 
 from .errors import EventFileError
@@ -71,13 +71,14 @@ def _read_csv(path: Path, inputs: list[str]) -> dict[str, Events]:
 
 
 def _read_npz(path: Path, inputs: list[str]) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file, np.load(file) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-    except (ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-        raise EventFileError(
-            f"{path.name!r} must be a file that numpy.savez wrote, but: {error}; save it again"
-        ) from None
+    with path.open("rb") as file:
+        try:
+            with np.load(file) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+        except DAMAGE as error:
+            raise EventFileError(
+                f"{path.name!r} must be a file that numpy.savez wrote, but: {error}; save it again"
+            ) from None
     stimulus: dict[str, Any] = {}
     for name in inputs:
         if name in arrays:

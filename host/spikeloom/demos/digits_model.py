@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from spikeloom.archives import DAMAGE
 from spikeloom.contract import SpikeloomError
 from spikeloom.network import LIF, Input, Network, Population
 
@@ -104,7 +105,7 @@ class DigitsWeights:
             with np.load(path) as file:
                 arrays = [file[field.name].astype(np.int64) for field in dataclasses.fields(cls)]
                 return cls(*arrays), json.loads(str(file["metadata"]))
-        except (OSError, KeyError, ValueError) as error:
+        except DAMAGE as error:
             raise WeightsFileError(
                 f"{path} must hold the digits network, but: {error}; "
                 f"train it again: python -m spikeloom.demos.train_digits"
