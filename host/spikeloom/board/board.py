@@ -1,5 +1,6 @@
 """`Board`: program, run, read, write, freeze."""
 
+import functools
 import html
 import logging
 from typing import Any, Self
@@ -18,7 +19,7 @@ from .probes import RecordingPlan, plan_recording
 from .progress import Progress, reporting
 from .running import Runner, link_statistics
 from .status import BoardStatus, read_status
-from .steering import Change, checked_changes
+from .steering import checked_changes
 from .stimulus import Stimulus, encode_batch, encode_stream, is_batch
 from .watching import WeightWatcher, checked_every
 
@@ -249,22 +250,19 @@ class Board(LearningAccess):
         plan = plan_recording(record, program, self.config)
         pacing = Pacing.checked(step_interval_s, on_full, self.config)
         every = checked_every(every, bool(plan.weights), pacing)
-        watcher = WeightWatcher(self.target, program, plan.weights, every)
-
-        def changes_for(length: int | None) -> list[Change]:
-            return checked_changes(program, control, length)
-
+        changes_for = functools.partial(checked_changes, program, control)
         if is_batch(stimulus):
             samples, length = encode_batch(program.inputs, stimulus, steps, changes_for)
-            self._prepare(plan, pacing)
-            runner = Runner(self.target, program, plan, watcher)
+            runner = self._prepared_runner(program, plan, pacing, every)
             return runner.run_batch(samples, length, progress)
         stream = encode_stream(program.inputs, stimulus, steps, changes_for)
-        self._prepare(plan, pacing)
-        return Runner(self.target, program, plan, watcher).run_stream(stream, progress)
+        runner = self._prepared_runner(program, plan, pacing, every)
+        return runner.run_stream(stream, progress)
 
-    def _prepare(self, plan: RecordingPlan, pacing: Pacing) -> None:
-        """Set probe table and registers of a run."""
+    def _prepared_runner(
+        self, program: Program, plan: RecordingPlan, pacing: Pacing, every: int | None
+    ) -> Runner:
+        """Write probe table and registers of a run that was checked; return its runner."""
         table = plan.table(self.config) if plan.count else b""
         if table and table != self._probe_table:
             self._probe_table = None
@@ -273,6 +271,8 @@ class Board(LearningAccess):
         values = (plan.count, pacing.policy, pacing.interval_cyc)
         first = CONTROL_REGISTERS[_RUN_REGISTERS[0]].offset
         self.target.write("control", b"".join(map(_register_bytes, values)), 0, first)
+        watcher = WeightWatcher(self.target, program, plan.weights, every)
+        return Runner(self.target, program, plan, watcher)
 
     # End
 

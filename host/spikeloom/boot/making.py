@@ -1,12 +1,13 @@
 """From a compiled network to a boot image."""
 
+import functools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from spikeloom.board.pacing import Pacing
-from spikeloom.board.steering import Change, checked_changes
+from spikeloom.board.steering import checked_changes
 from spikeloom.board.stimulus import Stimulus, encode_stream, is_batch
 from spikeloom.compiler import Program
 from spikeloom.contract import ArrayConfig, MemoryMap
@@ -101,10 +102,7 @@ def _stimulus_words(
             "stimulus of a boot image must be one run, not an array with a sample axis; join the "
             "samples along the axis of steps"
         )
-
-    def changes_for(length: int | None) -> list[Change]:
-        return checked_changes(program, control, length)
-
+    changes_for = functools.partial(checked_changes, program, control)
     stream = encode_stream(program.inputs, stimulus, steps, changes_for)
     yield from stream
     if not stream.steps:
