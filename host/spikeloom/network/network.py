@@ -11,7 +11,7 @@ from .lif import LIF
 from .parts import Input, Population, Projection
 from .raw_stdp import RawSTDP
 from .stdp import STDP, LearningRule
-from .synapses import Plastic, Synapses, dense_synapses, listed_synapses, paired_synapses
+from .synapses import Plastic, synapses_of
 
 __all__ = ["Network"]
 
@@ -173,34 +173,28 @@ class Network:
             raise NetworkError(
                 f"target must be a population, not the input {end.name!r}; swap source and target"
             )
-        lists = pre is not None or post is not None
-        if (mask is not None) + lists + one_to_one > 1:
-            raise NetworkError(
-                "synapses must be given in one form, not several of mask, pre/post and "
-                "one_to_one; leave all but one out"
-            )
-        lowest = 0 if isinstance(start, Input) else 1
-        steps = lowest if delay is None else delay
-        sizes = (start.size, end.size)
-        learn = _checked_rule(stdp, plastic)
-        if one_to_one:
-            synapses = paired_synapses(sizes, weights, steps, lowest, learn)
-        elif lists:
-            if pre is None or post is None:
-                raise NetworkError("pre and post must be given together, not one alone; add both")
-            synapses = listed_synapses(sizes, weights, pre, post, steps, lowest, learn)
-        else:
-            synapses = dense_synapses(sizes, weights, mask, steps, lowest, learn)
-        return self._add_projection(name, start, end, synapses, stdp)
+        # All arrivals of a step come before the neurons that fire in it.
+        lowest_delay = 0 if isinstance(start, Input) else 1
+        synapses = synapses_of(
+            (start.size, end.size),
+            weights,
+            lowest_delay if delay is None else delay,
+            lowest_delay,
+            _checked_rule(stdp, plastic),
+            mask=mask,
+            pre=pre,
+            post=post,
+            one_to_one=one_to_one,
+        )
+        rule = stdp if synapses.plastic.any() else None
+        projection = Projection(
+            self._projection_name(name, start, end), start, end, *synapses, stdp=rule
+        )
+        self.projections[projection.name] = projection
+        return projection
 
-    def _add_projection(
-        self,
-        name: str | None,
-        start: Part,
-        end: Population,
-        synapses: Synapses,
-        stdp: LearningRule | None,
-    ) -> Projection:
+    def _projection_name(self, name: str | None, start: Part, end: Population) -> str:
+        """Return a name that no projection has: the one that is wanted, or one after the parts."""
         if name is None:
             base = f"{start.name}->{end.name}"
             number = 1
@@ -212,11 +206,7 @@ class Network:
             raise NetworkError(
                 f"name must be unique among projections, not {name!r} again; choose another"
             )
-        projection = Projection(
-            name, start, end, *synapses, stdp=stdp if synapses.plastic.any() else None
-        )
-        self.projections[name] = projection
-        return projection
+        return name
 
     def _part(self, part: Part | str) -> Part:
         name = part.name if isinstance(part, Input | Population) else part

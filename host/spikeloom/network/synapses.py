@@ -8,7 +8,7 @@ import numpy.typing as npt
 from .checks import floats, integers
 from .errors import NetworkError
 
-__all__ = ["Plastic", "Synapses", "dense_synapses", "listed_synapses", "paired_synapses"]
+__all__ = ["Plastic", "Synapses", "synapses_of"]
 
 MAX_DELAY_STEPS = 1 << 16
 """Beyond this a delay is taken for a mistake; arrays end far below."""
@@ -28,13 +28,56 @@ class Synapses(NamedTuple):
     plastic: npt.NDArray[np.bool_]
 
 
-def dense_synapses(
+def synapses_of(
+    sizes: tuple[int, int],
+    weights: npt.ArrayLike,
+    delay: npt.ArrayLike,
+    lowest_delay: int,
+    plastic: Plastic,
+    *,
+    mask: npt.ArrayLike | None = None,
+    pre: npt.ArrayLike | None = None,
+    post: npt.ArrayLike | None = None,
+    one_to_one: bool = False,
+) -> Synapses:
+    """Make synapses from the form in which they are given.
+
+    Parameters
+    ----------
+    sizes : (int, int)
+        Members of the source and of the target.
+    weights, delay, plastic, mask, pre, post, one_to_one
+        See `Network.connect`.
+    lowest_delay : int
+        Shortest delay that is possible, in steps: 0 from an input, 1 from a neuron.
+
+    Raises
+    ------
+    NetworkError
+        If several forms are given, a shape is wrong or a number is out of range.
+    """
+    lists = pre is not None or post is not None
+    if (mask is not None) + lists + one_to_one > 1:
+        raise NetworkError(
+            "synapses must be given in one form, not several of mask, pre/post and "
+            "one_to_one; leave all but one out"
+        )
+    if one_to_one:
+        return _paired_synapses(sizes, weights, delay, lowest_delay, plastic)
+    if pre is not None and post is not None:
+        return _listed_synapses(sizes, weights, pre, post, delay, lowest_delay, plastic)
+    if lists:
+        raise NetworkError("pre and post must be given together, not one alone; add both")
+    return _dense_synapses(sizes, weights, mask, delay, lowest_delay, plastic)
+
+
+def _dense_synapses(
     sizes: tuple[int, int],
     weights: npt.ArrayLike,
     mask: npt.ArrayLike | None,
     delay: npt.ArrayLike,
     lowest_delay: int,
-    plastic: Plastic = False,
+    plastic: Plastic,
 ) -> Synapses:
     """Make synapses from a matrix, or from one weight for all pairs."""
     matrix = floats("weights", weights)
@@ -71,14 +114,14 @@ def dense_synapses(
     )
 
 
-def listed_synapses(
+def _listed_synapses(
     sizes: tuple[int, int],
     weights: npt.ArrayLike,
     pre: npt.ArrayLike,
     post: npt.ArrayLike,
     delay: npt.ArrayLike,
     lowest_delay: int,
-    plastic: Plastic = False,
+    plastic: Plastic,
 ) -> Synapses:
     """Make synapses from lists of equal length."""
     pre_index = integers("pre (member indices)", pre, 0, sizes[0] - 1)
@@ -106,12 +149,12 @@ def listed_synapses(
     )
 
 
-def paired_synapses(
+def _paired_synapses(
     sizes: tuple[int, int],
     weights: npt.ArrayLike,
     delay: npt.ArrayLike,
     lowest_delay: int,
-    plastic: Plastic = False,
+    plastic: Plastic,
 ) -> Synapses:
     """Make synapses from member k to member k."""
     if sizes[0] != sizes[1]:
@@ -120,7 +163,7 @@ def paired_synapses(
             f"use pre=, post= lists for a subset"
         )
     members = np.arange(sizes[0])
-    return listed_synapses(sizes, weights, members, members, delay, lowest_delay, plastic)
+    return _listed_synapses(sizes, weights, members, members, delay, lowest_delay, plastic)
 
 
 def _delays(delay: npt.ArrayLike, lowest: int) -> npt.NDArray[np.int64]:
