@@ -103,30 +103,33 @@ def quantise(
         scale, gain = choose_scale(potentials, weights, largest_sum, config, bounds)
     else:
         scale = population.scale
-        if scale == 1:
-            _check_integral(population.name, potentials, np.append(weights, bounds))
-        scaled = np.append(weights, bounds) * scale
-        gain = gain_for(population.name, scaled, scale == 1, config)
-    integer_weights, clipped = _round_weights(weights, scale / (1 << gain), config)
+        gain = _gain_at(scale, population.name, potentials, np.append(weights, bounds), config)
+    integer_weights, weight_error, clipped = _round_weights(weights, scale, gain, config)
     parameters, error, worst = _round_parameters(population, potentials, scale, config)
     parameters["gain"] = np.full(population.size, gain)
-    kept = weights[~clipped]
-    largest = np.abs(weights).max(initial=0.0)
-    difference = np.abs(kept - integer_weights[~clipped] * (1 << gain) / scale)
     report = PopulationReport(
         name=population.name,
         size=population.size,
         scale=scale,
         gain=gain,
-        weight_error=float(difference.max(initial=0.0) / largest) if largest else 0.0,
+        weight_error=weight_error,
         parameter_error=error,
         worst_parameter=worst,
-        clipped_weights=int(clipped.sum()),
+        clipped_weights=clipped,
     )
     saturating = largest_sum * scale > signed_range(config.state_bits)[1]
     return QuantisedPopulation(
         scale, gain, integer_weights, parameters, report, _warnings(report, saturating, config)
     )
+
+
+def _gain_at(
+    scale: float, name: str, potentials: dict[str, Floats], weights: Floats, config: ArrayConfig
+) -> int:
+    """Return the gain at a scale that the user gave; 1 means that nothing is rounded."""
+    if scale == 1:
+        _check_integral(name, potentials, weights)
+    return gain_for(name, weights * scale, scale == 1, config)
 
 
 def _check_integral(name: str, potentials: dict[str, Floats], weights: Floats) -> None:
@@ -151,12 +154,20 @@ def _check_theta(population: Population, config: ArrayConfig) -> None:
 
 
 def _round_weights(
-    weights: Floats, units: float, config: ArrayConfig
-) -> tuple[Indices, npt.NDArray[np.bool_]]:
-    """Return integer weights, and which were clipped."""
+    weights: Floats, scale: float, gain: int, config: ArrayConfig
+) -> tuple[Indices, float, int]:
+    """Return integer weights, the error relative to the largest, and how many were clipped.
+
+    Clipped weights, which are counted, are left out of the error.
+    """
     low, high = signed_range(config.weight_bits)
-    rounded = np.rint(weights * units)
-    return np.clip(rounded, low, high).astype(np.int64), (rounded < low) | (rounded > high)
+    rounded = np.rint(weights * (scale / (1 << gain)))
+    integers = np.clip(rounded, low, high).astype(np.int64)
+    clipped = (rounded < low) | (rounded > high)
+    largest = np.abs(weights).max(initial=0.0)
+    difference = np.abs(weights - integers * (1 << gain) / scale)[~clipped]
+    error = float(difference.max(initial=0.0) / largest) if largest else 0.0
+    return integers, error, int(clipped.sum())
 
 
 def _round_parameters(
