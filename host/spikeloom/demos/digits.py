@@ -9,9 +9,10 @@ import numpy as np
 from spikeloom.board import Board
 from spikeloom.recording import Recording
 
-from .digits_data import CLASSES, PIXELS, Images, encode
+from .digits_data import PIXELS, Images, encode
 from .digits_model import STEPS, DigitsWeights, digits_network
 from .digits_plots import plot_confusion, plot_raster
+from .recognition import Recognition
 
 __all__ = ["SHOWN", "DigitsResult", "classify", "program_digits", "save_figures", "stimulus"]
 
@@ -21,7 +22,7 @@ POPULATIONS = ("hidden", "digits")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class DigitsResult:
+class DigitsResult(Recognition):
     """What a board made of some images.
 
     Attributes
@@ -42,23 +43,6 @@ class DigitsResult:
     recording: Recording
     clock_hz: int
 
-    @property
-    def right(self) -> int:
-        """Images that were recognised."""
-        return int((self.labels == self.predictions).sum())
-
-    @property
-    def accuracy(self) -> float:
-        """Share of images that were recognised, 0..1."""
-        return self.right / len(self.labels)
-
-    @property
-    def confusion(self) -> Images:
-        """Images by label (row) and prediction (column), shape (10, 10)."""
-        matrix = np.zeros((CLASSES, CLASSES), np.int64)
-        np.add.at(matrix, (self.labels, self.predictions), 1)
-        return matrix
-
     def figures(self) -> dict[str, Any]:
         """Return what was counted, as plain numbers.
 
@@ -72,11 +56,7 @@ class DigitsResult:
         steps = images * recording.steps
         spikes = sum(int(recording.counts(name).sum()) for name in POPULATIONS)
         cycles, link = recording.counters["cycles"], recording.link
-        return {
-            "images": images,
-            "right": self.right,
-            "accuracy": self.accuracy,
-            "confusion": self.confusion.tolist(),
+        return super().figures() | {
             "steps_per_image": recording.steps,
             "seconds": recording.seconds,
             "steps_per_s": steps / recording.seconds,

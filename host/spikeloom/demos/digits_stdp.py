@@ -19,6 +19,7 @@ from spikeloom.network import LIF, STDP, Network, RawSTDP
 from spikeloom.recording import Recording
 
 from .digits_data import CLASSES, PIXELS, Digits, Images, encode
+from .recognition import Recognition
 
 Shares = npt.NDArray[np.float64]
 """Classes that neurons answer to, shape (neurons, 10)."""
@@ -134,7 +135,7 @@ class Learnt:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Evaluation:
+class Evaluation(Recognition):
     """How learnt weights do on images that were not learnt.
 
     Attributes
@@ -148,32 +149,6 @@ class Evaluation:
     shares: Shares
     labels: Images
     predictions: Images
-
-    @property
-    def right(self) -> int:
-        """Images that were recognised."""
-        return int((self.labels == self.predictions).sum())
-
-    @property
-    def accuracy(self) -> float:
-        """Share of images that were recognised, 0..1."""
-        return self.right / len(self.labels)
-
-    @property
-    def confusion(self) -> Images:
-        """Images by label (row) and prediction (column), shape (10, 10)."""
-        matrix = np.zeros((CLASSES, CLASSES), np.int64)
-        np.add.at(matrix, (self.labels, self.predictions), 1)
-        return matrix
-
-    def figures(self) -> dict[str, Any]:
-        """Return what was counted, as plain numbers."""
-        return {
-            "images": len(self.labels),
-            "right": self.right,
-            "accuracy": self.accuracy,
-            "confusion": self.confusion.tolist(),
-        }
 
 
 def plastic_network(weights: Images) -> Network:
