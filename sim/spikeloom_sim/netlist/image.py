@@ -232,10 +232,10 @@ def make_image(
     level = _levels(nodes)
     number, gates = builder.nets.number, netlist.gates
     comb_clocked = any(
-        model.cell.pin(clock) not in (CONST_0, CONST_1)
+        model.cell.pin(pin) not in (CONST_0, CONST_1)
         for model in gates.models
         if not model.sequential
-        for clock in model.clocks
+        for pin in model.clocks
     )
     sections: list[list[int]] = [
         [word for lut in gates.luts for word in (number(lut.out), lut.table)],

@@ -12,6 +12,26 @@
 `define REQUIRE(condition, text) generate if (!(condition)) $fatal(1, text); endgenerate
 `define NEVER(clock, condition, text) always @(posedge clock) if (condition) $fatal(1, text);
 
+// What a block RAM holds at first, under either of its names; DP16KD says how bits lie in it.
+`define INITIAL_CONTENTS \
+    parameter [319:0] \
+        INITVAL_00 = 0, INITVAL_01 = 0, INITVAL_02 = 0, INITVAL_03 = 0, \
+        INITVAL_04 = 0, INITVAL_05 = 0, INITVAL_06 = 0, INITVAL_07 = 0, \
+        INITVAL_08 = 0, INITVAL_09 = 0, INITVAL_0A = 0, INITVAL_0B = 0, \
+        INITVAL_0C = 0, INITVAL_0D = 0, INITVAL_0E = 0, INITVAL_0F = 0, \
+        INITVAL_10 = 0, INITVAL_11 = 0, INITVAL_12 = 0, INITVAL_13 = 0, \
+        INITVAL_14 = 0, INITVAL_15 = 0, INITVAL_16 = 0, INITVAL_17 = 0, \
+        INITVAL_18 = 0, INITVAL_19 = 0, INITVAL_1A = 0, INITVAL_1B = 0, \
+        INITVAL_1C = 0, INITVAL_1D = 0, INITVAL_1E = 0, INITVAL_1F = 0, \
+        INITVAL_20 = 0, INITVAL_21 = 0, INITVAL_22 = 0, INITVAL_23 = 0, \
+        INITVAL_24 = 0, INITVAL_25 = 0, INITVAL_26 = 0, INITVAL_27 = 0, \
+        INITVAL_28 = 0, INITVAL_29 = 0, INITVAL_2A = 0, INITVAL_2B = 0, \
+        INITVAL_2C = 0, INITVAL_2D = 0, INITVAL_2E = 0, INITVAL_2F = 0, \
+        INITVAL_30 = 0, INITVAL_31 = 0, INITVAL_32 = 0, INITVAL_33 = 0, \
+        INITVAL_34 = 0, INITVAL_35 = 0, INITVAL_36 = 0, INITVAL_37 = 0, \
+        INITVAL_38 = 0, INITVAL_39 = 0, INITVAL_3A = 0, INITVAL_3B = 0, \
+        INITVAL_3C = 0, INITVAL_3D = 0, INITVAL_3E = 0, INITVAL_3F = 0;
+
 // 18 kb block RAM. Port widths 1, 2, 4, 9 and 18; with DATA_WIDTH_A = 36 pseudo dual port: A writes
 // 36 bits, B reads 36 or fewer. There 36 bits enter at DIA (low half) and DIB, and leave at DOA
 // (low half) and DOB, fewer at DOB. Byte enables are ADA0.. for ports of 18 and 36 bits. Registered
@@ -44,70 +64,7 @@ module DP16KD (
     parameter CLKBMUX = "CLKB";
     parameter GSR = "ENABLED";
     parameter INIT_DATA = "STATIC";
-    parameter [319:0] INITVAL_00 = 320'h0;
-    parameter [319:0] INITVAL_01 = 320'h0;
-    parameter [319:0] INITVAL_02 = 320'h0;
-    parameter [319:0] INITVAL_03 = 320'h0;
-    parameter [319:0] INITVAL_04 = 320'h0;
-    parameter [319:0] INITVAL_05 = 320'h0;
-    parameter [319:0] INITVAL_06 = 320'h0;
-    parameter [319:0] INITVAL_07 = 320'h0;
-    parameter [319:0] INITVAL_08 = 320'h0;
-    parameter [319:0] INITVAL_09 = 320'h0;
-    parameter [319:0] INITVAL_0A = 320'h0;
-    parameter [319:0] INITVAL_0B = 320'h0;
-    parameter [319:0] INITVAL_0C = 320'h0;
-    parameter [319:0] INITVAL_0D = 320'h0;
-    parameter [319:0] INITVAL_0E = 320'h0;
-    parameter [319:0] INITVAL_0F = 320'h0;
-    parameter [319:0] INITVAL_10 = 320'h0;
-    parameter [319:0] INITVAL_11 = 320'h0;
-    parameter [319:0] INITVAL_12 = 320'h0;
-    parameter [319:0] INITVAL_13 = 320'h0;
-    parameter [319:0] INITVAL_14 = 320'h0;
-    parameter [319:0] INITVAL_15 = 320'h0;
-    parameter [319:0] INITVAL_16 = 320'h0;
-    parameter [319:0] INITVAL_17 = 320'h0;
-    parameter [319:0] INITVAL_18 = 320'h0;
-    parameter [319:0] INITVAL_19 = 320'h0;
-    parameter [319:0] INITVAL_1A = 320'h0;
-    parameter [319:0] INITVAL_1B = 320'h0;
-    parameter [319:0] INITVAL_1C = 320'h0;
-    parameter [319:0] INITVAL_1D = 320'h0;
-    parameter [319:0] INITVAL_1E = 320'h0;
-    parameter [319:0] INITVAL_1F = 320'h0;
-    parameter [319:0] INITVAL_20 = 320'h0;
-    parameter [319:0] INITVAL_21 = 320'h0;
-    parameter [319:0] INITVAL_22 = 320'h0;
-    parameter [319:0] INITVAL_23 = 320'h0;
-    parameter [319:0] INITVAL_24 = 320'h0;
-    parameter [319:0] INITVAL_25 = 320'h0;
-    parameter [319:0] INITVAL_26 = 320'h0;
-    parameter [319:0] INITVAL_27 = 320'h0;
-    parameter [319:0] INITVAL_28 = 320'h0;
-    parameter [319:0] INITVAL_29 = 320'h0;
-    parameter [319:0] INITVAL_2A = 320'h0;
-    parameter [319:0] INITVAL_2B = 320'h0;
-    parameter [319:0] INITVAL_2C = 320'h0;
-    parameter [319:0] INITVAL_2D = 320'h0;
-    parameter [319:0] INITVAL_2E = 320'h0;
-    parameter [319:0] INITVAL_2F = 320'h0;
-    parameter [319:0] INITVAL_30 = 320'h0;
-    parameter [319:0] INITVAL_31 = 320'h0;
-    parameter [319:0] INITVAL_32 = 320'h0;
-    parameter [319:0] INITVAL_33 = 320'h0;
-    parameter [319:0] INITVAL_34 = 320'h0;
-    parameter [319:0] INITVAL_35 = 320'h0;
-    parameter [319:0] INITVAL_36 = 320'h0;
-    parameter [319:0] INITVAL_37 = 320'h0;
-    parameter [319:0] INITVAL_38 = 320'h0;
-    parameter [319:0] INITVAL_39 = 320'h0;
-    parameter [319:0] INITVAL_3A = 320'h0;
-    parameter [319:0] INITVAL_3B = 320'h0;
-    parameter [319:0] INITVAL_3C = 320'h0;
-    parameter [319:0] INITVAL_3D = 320'h0;
-    parameter [319:0] INITVAL_3E = 320'h0;
-    parameter [319:0] INITVAL_3F = 320'h0;
+    `INITIAL_CONTENTS
 
     localparam integer ROW_BITS = 36;
     localparam integer HALF_BITS = 18;
@@ -271,70 +228,7 @@ module PDPW16KD (
     parameter CLKRMUX = "CLKR";
     parameter GSR = "ENABLED";
     parameter INIT_DATA = "STATIC";
-    parameter [319:0] INITVAL_00 = 320'h0;
-    parameter [319:0] INITVAL_01 = 320'h0;
-    parameter [319:0] INITVAL_02 = 320'h0;
-    parameter [319:0] INITVAL_03 = 320'h0;
-    parameter [319:0] INITVAL_04 = 320'h0;
-    parameter [319:0] INITVAL_05 = 320'h0;
-    parameter [319:0] INITVAL_06 = 320'h0;
-    parameter [319:0] INITVAL_07 = 320'h0;
-    parameter [319:0] INITVAL_08 = 320'h0;
-    parameter [319:0] INITVAL_09 = 320'h0;
-    parameter [319:0] INITVAL_0A = 320'h0;
-    parameter [319:0] INITVAL_0B = 320'h0;
-    parameter [319:0] INITVAL_0C = 320'h0;
-    parameter [319:0] INITVAL_0D = 320'h0;
-    parameter [319:0] INITVAL_0E = 320'h0;
-    parameter [319:0] INITVAL_0F = 320'h0;
-    parameter [319:0] INITVAL_10 = 320'h0;
-    parameter [319:0] INITVAL_11 = 320'h0;
-    parameter [319:0] INITVAL_12 = 320'h0;
-    parameter [319:0] INITVAL_13 = 320'h0;
-    parameter [319:0] INITVAL_14 = 320'h0;
-    parameter [319:0] INITVAL_15 = 320'h0;
-    parameter [319:0] INITVAL_16 = 320'h0;
-    parameter [319:0] INITVAL_17 = 320'h0;
-    parameter [319:0] INITVAL_18 = 320'h0;
-    parameter [319:0] INITVAL_19 = 320'h0;
-    parameter [319:0] INITVAL_1A = 320'h0;
-    parameter [319:0] INITVAL_1B = 320'h0;
-    parameter [319:0] INITVAL_1C = 320'h0;
-    parameter [319:0] INITVAL_1D = 320'h0;
-    parameter [319:0] INITVAL_1E = 320'h0;
-    parameter [319:0] INITVAL_1F = 320'h0;
-    parameter [319:0] INITVAL_20 = 320'h0;
-    parameter [319:0] INITVAL_21 = 320'h0;
-    parameter [319:0] INITVAL_22 = 320'h0;
-    parameter [319:0] INITVAL_23 = 320'h0;
-    parameter [319:0] INITVAL_24 = 320'h0;
-    parameter [319:0] INITVAL_25 = 320'h0;
-    parameter [319:0] INITVAL_26 = 320'h0;
-    parameter [319:0] INITVAL_27 = 320'h0;
-    parameter [319:0] INITVAL_28 = 320'h0;
-    parameter [319:0] INITVAL_29 = 320'h0;
-    parameter [319:0] INITVAL_2A = 320'h0;
-    parameter [319:0] INITVAL_2B = 320'h0;
-    parameter [319:0] INITVAL_2C = 320'h0;
-    parameter [319:0] INITVAL_2D = 320'h0;
-    parameter [319:0] INITVAL_2E = 320'h0;
-    parameter [319:0] INITVAL_2F = 320'h0;
-    parameter [319:0] INITVAL_30 = 320'h0;
-    parameter [319:0] INITVAL_31 = 320'h0;
-    parameter [319:0] INITVAL_32 = 320'h0;
-    parameter [319:0] INITVAL_33 = 320'h0;
-    parameter [319:0] INITVAL_34 = 320'h0;
-    parameter [319:0] INITVAL_35 = 320'h0;
-    parameter [319:0] INITVAL_36 = 320'h0;
-    parameter [319:0] INITVAL_37 = 320'h0;
-    parameter [319:0] INITVAL_38 = 320'h0;
-    parameter [319:0] INITVAL_39 = 320'h0;
-    parameter [319:0] INITVAL_3A = 320'h0;
-    parameter [319:0] INITVAL_3B = 320'h0;
-    parameter [319:0] INITVAL_3C = 320'h0;
-    parameter [319:0] INITVAL_3D = 320'h0;
-    parameter [319:0] INITVAL_3E = 320'h0;
-    parameter [319:0] INITVAL_3F = 320'h0;
+    `INITIAL_CONTENTS
 
     `REQUIRE(DATA_WIDTH_W == 36, "PDPW16KD must be written in words of 36 bits")
     `REQUIRE(CLKWMUX == "CLKW" && CLKRMUX == "CLKR", "PDPW16KD must use rising clock edges")
