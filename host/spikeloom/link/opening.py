@@ -1,19 +1,16 @@
-"""Finding a board on a line: `SYNC`, the capability block, and the best rate that works."""
+"""Finding a board on a line: `SYNC` and the capability block."""
 
 import logging
 import secrets
 
 from spikeloom.contract import ArrayConfig, Capability, MemoryMap
 from spikeloom.contract.frames import (
-    MAX_REPLY_PAYLOAD,
-    MAX_REQUEST_PAYLOAD,
     PROTOCOL_VERSION,
     FrameError,
     Op,
     Reply,
     Request,
     Status,
-    baud_increment,
     decode_reply,
     encode_request,
 )
@@ -28,17 +25,10 @@ from .errors import (
 from .limits import Limits
 from .line import Line
 from .reader import FrameReader
-from .session import FRAME_OVERHEAD, Session
+from .session import Session
 from .statistics import LinkStatistics
 
-__all__ = [
-    "FIRST_BAUD",
-    "change_rate",
-    "find_board",
-    "read_capability",
-    "request_rate",
-    "start_session",
-]
+__all__ = ["FIRST_BAUD", "USUAL_RATES", "find_board", "read_capability", "start_session"]
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +36,6 @@ USUAL_RATES: tuple[int, ...] = ArrayConfig.baud_rates
 """Rates that a board may have been left at; nobody knows its own before it has answered."""
 FIRST_BAUD = USUAL_RATES[0]
 """Rate of a board after power-up, unless its configuration says otherwise."""
-_ECHO_ROUNDS = 4
 _QUIET_S = 0.02
 """Silence after which stale input is taken to have ended, in seconds."""
 
@@ -149,51 +138,6 @@ def read_capability(session: Session) -> Capability:
     address = _CAPABILITY.address()
     block = session.call(Op.READ, address, bytes([CAPABILITY_BYTES]), CAPABILITY_BYTES)
     return Capability.from_bytes(block)
-
-
-def change_rate(session: Session, capability: Capability, baud: int) -> bool:
-    """Ask for another rate and try it with echoes.
-
-    Parameters
-    ----------
-    session : Session
-        A session without open requests.
-    capability : Capability
-        Of the board.
-    baud : int
-        New rate.
-
-    Returns
-    -------
-    bool
-        Whether the session goes on at the new rate. If not, it is over, and the board is back
-        at its first rate after `Limits.fallback_s`, or still at the new rate.
-    """
-    request_rate(session, capability, baud)
-    before = session.statistics.retries
-    try:
-        for round_ in range(_ECHO_ROUNDS):
-            pattern = _pattern(round_)
-            if session.call(Op.ECHO, 0, pattern, len(pattern)) != pattern:
-                return False
-    except NoReplyError as error:
-        _log.debug("%d baud fails: %s", baud, error)
-        return False
-    return session.statistics.retries == before
-
-
-def request_rate(session: Session, capability: Capability, baud: int) -> None:
-    """Change the rate of board and port, untried."""
-    session.call(Op.BAUD, baud_increment(baud, capability.config.clock_hz), what=f"{baud} baud")
-    session.line.set_baud(baud)
-
-
-def _pattern(round_: int) -> bytes:
-    """Bytes with many edges, few edges and all values: what a wrong rate garbles first."""
-    parts = (b"\x55", b"\xff\x00", bytes(range(256)), b"\xaa\x00\xff")
-    part = parts[round_ % len(parts)]
-    size = min(MAX_REQUEST_PAYLOAD, MAX_REPLY_PAYLOAD) - FRAME_OVERHEAD
-    return (part * size)[:size]
 
 
 _CAPABILITY = MemoryMap(

@@ -16,16 +16,9 @@ from spikeloom.target import Write
 from .errors import DeviceRefusedError, DisconnectedError, LinkError
 from .limits import Limits
 from .line import Line, Port, has_line_rate, open_port
-from .opening import (
-    FIRST_BAUD,
-    USUAL_RATES,
-    change_rate,
-    find_board,
-    read_capability,
-    request_rate,
-    start_session,
-)
+from .opening import FIRST_BAUD, USUAL_RATES, find_board, read_capability, start_session
 from .ports import latency_hint
+from .rates import choose_rate, request_rate
 from .session import Session
 from .stall import StallWatch
 from .statistics import LinkStatistics
@@ -92,7 +85,7 @@ class LinkTarget:
             self.capability = read_capability(self._session)
             self._memory = MemoryMap(self.capability.config)
             if has_rate or baudrate is not None:
-                self._choose_rate(baudrate)
+                self._session = choose_rate(self._session, self.capability, baudrate)
         except BaseException:
             self._line.close()
             raise
@@ -109,36 +102,6 @@ class LinkTarget:
     def statistics(self) -> LinkStatistics:
         """Counters since the port was opened, as they are now."""
         return dataclasses.replace(self._statistics, seconds=time.monotonic() - self._began_s)
-
-    # Rate
-
-    def _choose_rate(self, highest: int | None) -> None:
-        """Go to the highest offered rate that works and is not above `highest`."""
-        offered = self.capability.config.baud_rates
-        rates = sorted((r for r in offered if highest is None or r <= highest), reverse=True)
-        if not rates:
-            raise ValueRangeError(
-                f"baudrate must be at least {min(offered)}, the lowest rate of the board on "
-                f"{self.url!r}, not {highest}; it offers {', '.join(map(str, offered))}"
-            )
-        for baud in rates:
-            if baud == self._line.baud or change_rate(self._session, self.capability, baud):
-                _log.info("%s: %d baud", self.url, self._line.baud)
-                return
-            _log.warning("%s: %d baud does not work here, trying a lower rate", self.url, baud)
-            self._return_to_first_rate(baud)
-
-    def _return_to_first_rate(self, failed: int) -> None:
-        """Find the board again after a rate failed: it falls back by itself after a while."""
-        first = self.capability.config.baud_rates[0]
-        deadline = self._line.now() + self._limits.fallback_s + self._limits.answer_latency_s
-        self._line.set_baud(first)
-        while self._line.now() < deadline:
-            with contextlib.suppress(LinkError):
-                self._session = start_session(self._line, self._limits, self._statistics)
-                return
-        rates = (first, failed, *USUAL_RATES)
-        self._session = find_board(self._line, self._limits, self._statistics, rates)
 
     # Memory
 
