@@ -1,8 +1,6 @@
 """`ModelTarget`: the reference model where a board could be."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
-from urllib.parse import parse_qsl
 
 import numpy as np
 
@@ -16,7 +14,6 @@ from spikeloom.contract import (
     Window,
     named_config,
 )
-from spikeloom.contract.boot import BootState
 from spikeloom.contract.frames import ResetKind
 from spikeloom.contract.words import Words
 from spikeloom.target import Write
@@ -24,6 +21,7 @@ from spikeloom.target import Write
 from .batch import run_samples
 from .coverage import Coverage
 from .errors import ReadOnlyWindowError, RunError, UnknownWindowError
+from .flash import boot_from_flash, flash_option
 from .learning_coverage import LearningCoverage
 from .memory import MODEL_BUILD_ID, read_words, write_words
 from .model import ArrayModel
@@ -279,7 +277,7 @@ def open_model(
     16
     """
     name, _, query = url.removeprefix(_SCHEME).partition("?")
-    flash = _flash_of(url, query) if query else flash
+    flash = flash_option(url, query) if query else flash
     if config is None:
         config = named_config(name or DEFAULT_CONFIG)
     elif name and name != config.name:
@@ -289,35 +287,5 @@ def open_model(
         )
     target = ModelTarget(config, url, coverage=coverage)
     if flash is not None:
-        _boot(target, flash)
+        boot_from_flash(target, flash)
     return target
-
-
-def _flash_of(url: str, query: str) -> str:
-    options = dict(parse_qsl(query, keep_blank_values=True))
-    if set(options) != {"flash"}:
-        raise ValueRangeError(
-            f"an option of a model: URL must be flash=FILE, not {query!r} as in {url!r}; leave it "
-            f"out"
-        )
-    return options["flash"]
-
-
-def _boot(target: ModelTarget, flash: str) -> None:
-    """Do what a board does at power-up with a file in its flash."""
-    from spikeloom_sim.device import Device, boot_device
-
-    config = target.capability.config
-    if config.boot_offset is None:
-        raise ConfigError(
-            f"flash must be left out for configuration {config.name!r}, which has no boot loader; "
-            f"choose one with a boot_offset"
-        )
-    try:
-        contents = Path(flash).read_bytes()
-    except OSError as error:
-        raise ValueRangeError(
-            f"flash must be a file that can be read, not {flash!r}: {error}; correct it"
-        ) from None
-    state = boot_device(Device(target), contents)
-    target.model.counters.boot = BootState.TAKEN_OVER if state == BootState.RUNNING else state
