@@ -168,17 +168,13 @@ class Network:
             The network is then as it was.
         """
         start = self._part(source)
-        end = self._part(target)
-        if isinstance(end, Input):
-            raise NetworkError(
-                f"target must be a population, not the input {end.name!r}; swap source and target"
-            )
+        end = self._target(target)
         # All arrivals of a step come before the neurons that fire in it.
         lowest_delay = 0 if isinstance(start, Input) else 1
         synapses = synapses_of(
             (start.size, end.size),
             weights,
-            lowest_delay if delay is None else delay,
+            delay,
             lowest_delay,
             _checked_rule(stdp, plastic),
             mask=mask,
@@ -186,12 +182,10 @@ class Network:
             post=post,
             one_to_one=one_to_one,
         )
+        name = self._projection_name(name, start, end)
         rule = stdp if synapses.plastic.any() else None
-        projection = Projection(
-            self._projection_name(name, start, end), start, end, *synapses, stdp=rule
-        )
-        self.projections[projection.name] = projection
-        return projection
+        self.projections[name] = Projection(name, start, end, *synapses, stdp=rule)
+        return self.projections[name]
 
     def _projection_name(self, name: str | None, start: Part, end: Population) -> str:
         """Return a name that no projection has: the one that is wanted, or one after the parts."""
@@ -222,6 +216,14 @@ class Network:
                 f"use the one that this network returned"
             )
         return known[name]
+
+    def _target(self, part: Population | str) -> Population:
+        found = self._part(part)
+        if isinstance(found, Input):
+            raise NetworkError(
+                f"target must be a population, not the input {found.name!r}; swap source and target"
+            )
+        return found
 
     def __getitem__(self, name: str) -> Part:
         return self._part(name)

@@ -31,7 +31,7 @@ class Synapses(NamedTuple):
 def synapses_of(
     sizes: tuple[int, int],
     weights: npt.ArrayLike,
-    delay: npt.ArrayLike,
+    delay: npt.ArrayLike | None,
     lowest_delay: int,
     plastic: Plastic,
     *,
@@ -49,7 +49,7 @@ def synapses_of(
     weights, delay, plastic, mask, pre, post, one_to_one
         See `Network.connect`.
     lowest_delay : int
-        Shortest delay that is possible, in steps: 0 from an input, 1 from a neuron.
+        Shortest delay that is possible, in steps: 0 from an input, 1 from a neuron. The default.
 
     Raises
     ------
@@ -62,6 +62,7 @@ def synapses_of(
             "synapses must be given in one form, not several of mask, pre/post and "
             "one_to_one; leave all but one out"
         )
+    delay = lowest_delay if delay is None else delay
     if one_to_one:
         return _paired_synapses(sizes, weights, delay, lowest_delay, plastic)
     if pre is not None and post is not None:
