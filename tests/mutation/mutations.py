@@ -524,7 +524,7 @@ LEARNING = (
     ),
     Mutation(
         "upper limit of weights is not kept",
-        "learning/lane.py",
+        "learning/limits.py",
         "limited.eq(changes & (above | below)),",
         "limited.eq(changes & below),",
     ),
@@ -542,9 +542,9 @@ LEARNING = (
     ),
     Mutation(
         "weights wrap in a lane",
-        "learning/lane.py",
+        "learning/limits.py",
         "far_above, far_below = ~sign & upper.any(), sign & ~upper.all()",
-        "far_above, far_below = Const(0, 1), Const(0, 1)",
+        "far_above, far_below = sign & False, sign & False",
     ),
     Mutation(
         "depression snaps to -1",

@@ -2,19 +2,18 @@
 
 import cocotb
 from bench_link_device import Bench
-from bench_link_parts import TRIAL_CYC
 from bench_link_timing import (
-    FIRST_INCREMENT,
     a_repeated_change_of_rate_changes_nothing,
     a_stop_waits_for_the_step_under_way,
     a_word_between_ring_and_array_is_busy,
     bulk,
     burst,
     busy_pulls,
+    fallback,
+    new_rate,
 )
 
-from spikeloom.contract.frames import PROTOCOL_VERSION, Op, Request, Status, encode_request
-from spikeloom.contract.registers import SessionEnd
+from spikeloom.contract.frames import Op, encode_request
 
 __all__ = [
     "a_repeated_change_of_rate_changes_nothing",
@@ -29,42 +28,13 @@ MOST_BYTEWISE_CYC = 110  # the same, where each byte is a word that is read
 
 @cocotb.test()
 async def a_new_rate_waits_for_the_last_bit_and_stays_after_a_good_frame(dut):
-    bench = Bench(dut, "baud", tail_cyc=300)
-    await bench.start()
-    await bench.sync()
-    request = Request(bench.model.expected, Op.BAUD, 1 << 21)
-    expected = bench.model.line(encode_request(request, bench.model.nonce))
-    bench.tx.items, bench.rx.items = [], list(encode_request(request, bench.model.nonce))
-    await bench.ticker.until(lambda: len(bench.tx.items) == len(expected), "the reply")
-    took = await bench.ticker.until(lambda: int(dut.increment.value) == 1 << 21, "the new rate")
-    assert 300 <= took <= 320
-    await bench.ticker.tick(TRIAL_CYC - 500)
-    assert dut.quiet.value == 0
-    assert (await bench.ask(Op.ECHO))[0] == Status.OK
-    await bench.ticker.tick(2 * TRIAL_CYC)
-    assert int(dut.increment.value) == 1 << 21
-    assert (await bench.ask(Op.ECHO))[0] == Status.OK
+    await new_rate(dut, most_cyc=320)
 
 
 @cocotb.test()
 async def a_rate_without_a_good_frame_falls_back_and_ends_the_session(dut):
-    bench = Bench(dut, "fallback")
-    await bench.start()
-    await bench.sync()
-    model = bench.model
-    data = encode_request(Request(model.expected, Op.BAUD, 1 << 22), model.nonce)
-    bench.rx.items = list(data)
-    await bench.ticker.until(lambda: int(dut.increment.value) == 1 << 22, "the new rate")
-    await bench.ticker.tick(20)
-    bench.rx.items = list(b"\1\2\3\0")  # what the old rate looks like at the new one
-    took = await bench.ticker.until(lambda: int(dut.increment.value) == FIRST_INCREMENT, "fallback")
     # It counts while it waits; the bytes and their answer come on top.
-    assert TRIAL_CYC - 100 <= took <= TRIAL_CYC + 1_000
-    model.active, model.nonce, model.increment = False, 0, FIRST_INCREMENT
-    model.end, model.expected = SessionEnd.BAUD_FALLBACK, (model.expected + 1) % 256
-    model.counts["bad_frame"] += 1
-    assert (await bench.ask(Op.ECHO))[0] == Status.NO_SESSION
-    assert (await bench.sync())[1] == bytes([PROTOCOL_VERSION, SessionEnd.BAUD_FALLBACK])
+    await fallback(dut, settle_cyc=20, least_cyc=100, most_cyc=1_000)
 
 
 @cocotb.test()

@@ -13,12 +13,12 @@ from spikeloom.contract.numbers import signed_range
 from ..array.core_control import CoreRegisters
 from .fractions import (
     CHANGE_BITS,
-    exceeds,
     magnitude,
     scaled,
     signed_value,
     to_change,
 )
+from .limits import kept_within
 from .row_preparer import PHASE_BITS
 from .third_term import WEIGHT_BITS, ThirdTerm, third_term
 
@@ -163,27 +163,7 @@ class Lane(wiring.Component):
         with m.If(to_trace):
             low, high = signed_range(_ELIGIBILITY_BITS)
             m.d.comb += [least.eq(low), most.eq(high)]
-        inside = moved[:WEIGHT_BITS]
-        sign, upper = moved[-1], moved[WEIGHT_BITS - 1 : -1]
-        above, below, changes = Signal(), Signal(), Signal()
-        far_above, far_below = ~sign & upper.any(), sign & ~upper.all()
-        m.d.comb += [
-            above.eq(far_above | (~far_below & exceeds(inside, most))),
-            below.eq(far_below | (~far_above & exceeds(least, inside))),
-            changes.eq(enable & (far_above | far_below | (inside != base.as_unsigned()))),
-        ]
-        # Two select lines choose among four: base, moved, and the limits.
-        limited, second = Signal(), Signal()
-        m.d.comb += [
-            limited.eq(changes & (above | below)),
-            second.eq(Mux(limited, above, enable)),
-        ]
-        result = Signal(signed(WEIGHT_BITS))
-        bits = []
-        for k in range(WEIGHT_BITS):
-            plain = Mux(limited, second, Mux(second, inside[k], base[k]))
-            bits.append(Mux(limited, Mux(plain, most[k], least[k]), plain))
-        m.d.comb += result.eq(Cat(bits).as_signed())
+        result, changes = kept_within(m, base, moved, least, most, enable)
         with m.If(limit_next):
             m.d.sync += [
                 self.weight_changes.eq(changes & ~to_trace),

@@ -10,7 +10,7 @@ from spikeloom.contract import ArrayConfig
 from spikeloom.contract.learning import SHIFT_BITS
 
 from ...array.core_control import CoreRegisters
-from ..fractions import exceeds
+from ..limits import kept_within
 from ..third_term import WEIGHT_BITS
 from .effect_table import EFFECT_BITS
 
@@ -138,30 +138,8 @@ class WeightChanger(wiring.Component):
         m.d.comb += moved.eq((product + beside) >> _FRACTION_BITS)
         least, most = Signal(signed(WEIGHT_BITS)), Signal(signed(WEIGHT_BITS))
         limits = self.registers.w_range
-        inside, sign, upper = moved[:WEIGHT_BITS], moved[-1], moved[WEIGHT_BITS - 1 : -1]
-        far_above, far_below = ~sign & upper.any(), sign & ~upper.all()
-        above, below, changes = Signal(), Signal(), Signal()
-        m.d.comb += [
-            least.eq(limits.w_min),
-            most.eq(limits.w_max),
-            above.eq(far_above | (~far_below & exceeds(inside, most))),
-            below.eq(far_below | (~far_above & exceeds(least, inside))),
-            # What has not moved stays, also beyond the limits.
-            changes.eq(changing & (far_above | far_below | (inside != base.as_unsigned()))),
-        ]
-        # Two select lines choose among four: base, moved, and the limits.
-        limited, second = Signal(), Signal()
-        m.d.comb += [
-            limited.eq(changes & (above | below)),
-            second.eq(Mux(limited, above, changing)),
-        ]
-        result = Signal(signed(WEIGHT_BITS))
-        bits = []
-        for k in range(WEIGHT_BITS):
-            plain = Mux(limited, second, Mux(second, inside[k], base[k]))
-            bits.append(Mux(limited, Mux(plain, most[k], least[k]), plain))
-        m.d.comb += result.eq(Cat(bits).as_signed())
-        return result, changes
+        m.d.comb += [least.eq(limits.w_min), most.eq(limits.w_max)]
+        return kept_within(m, base, moved, least, most, changing)
 
     def _third_term(self, m: Module, weight: Value) -> tuple[Signal, Value]:
         """Return what makes ``A2*w / 2^s`` of a weight, or B2 of spikes, and whether it is < 0.
