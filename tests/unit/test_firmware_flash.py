@@ -1,204 +1,25 @@
-"""Flashing with a loader that only pretends and boards of Python behind the ports."""
+"""Flashing: which board is meant, what fails, and what the board answers in the end."""
 
-import dataclasses
 import errno
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from firmware_support import FakeTools
-from serial.tools import list_ports
+from flash_bench import Bench, image_for, port, pretend_boot
 
-import spikeloom
-from spikeloom.boot import boot_image
-from spikeloom.link import LinkTarget
 from spikeloom.link.errors import PortAbsentError, PortBusyError
 from spikeloom_boards import find_board
 from spikeloom_firmware import flashing, loader
 from spikeloom_firmware.attached import NoBoardError, SeveralBoardsError
 from spikeloom_firmware.errors import DiskError, ToolMissingError
 from spikeloom_firmware.flashing import NotFlashedError, flash
-from spikeloom_firmware.image import Image, ImageError
+from spikeloom_firmware.image import ImageError
 from spikeloom_firmware.loader import LOADER, LoaderError, LoaderTool
-from spikeloom_firmware.report import Report
-from spikeloom_rtl.identity import build_id
-from spikeloom_sim.device import device_port
-
-TINY = spikeloom.contract.named_config("tiny")
-SUFFIXES = {"icestorm": "bin", "trellis": "bit", "apicula": "fs", "vivado": "bit"}
-
-
-def image_for(name, *, network=False):
-    board = find_board(name)
-    config = TINY.replace(boot_offset=board.array_config.boot_offset)
-    image = Image(
-        board=board.name,
-        part=board.part,
-        config=config,
-        build_id=build_id(config),
-        bitstream=b"bits",
-        bitstream_name=f"top.{SUFFIXES[board.fpga.toolchain]}",
-        seed=1,
-        tools={},
-        report=Report(usage={}),
-    )
-    if not network:
-        return board, image
-    net = spikeloom.Network("clock")
-    net.population("cell", 1, spikeloom.LIF(threshold=1.0, bias=0.25))
-    return board, image.with_network(boot_image(spikeloom.compile(net, config)))
-
-
-def port(device="/dev/ttyUSB1", vid=0x0403, pid=0x6010, location="1-2:1.1", **more):
-    values = {"serial_number": "A1", "description": "Dual RS232", "usb_device_path": None, **more}
-    return SimpleNamespace(device=device, vid=vid, pid=pid, location=location, **values)
-
-
-class Bench:
-    """What is plugged in, and what answers there."""
-
-    def __init__(self, tools, monkeypatch):
-        self.tools = tools
-        self.ports = [port()]
-        self.opened = []
-        self.answers = []
-        monkeypatch.setattr(list_ports, "comports", lambda: self.ports)
-        monkeypatch.setattr(flashing, "open_serial", self._open)
-        monkeypatch.setattr(flashing, "open_port", self._open_exclusively)
-        self.busy = False
-
-    def _open_exclusively(self, url, baud, limits):
-        if self.busy:
-            raise PortBusyError(f"port {url!r} must be free")
-        return SimpleNamespace(close=lambda: self.opened.append(f"closed {url}"))
-
-    def _open(self, url):
-        self.opened.append(url)
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    def answer(self, config, identity=None):
-        """Let a board of Python answer as if it carried some gateware."""
-        target = LinkTarget(device_port("model:tiny"), "/dev/ttyUSB1")
-        target.capability = dataclasses.replace(
-            target.capability, config=config, build_id=identity or build_id(config)
-        )
-        self.answers.append(target)
-        return target
 
 
 @pytest.fixture
 def bench(tmp_path, monkeypatch):
-    tools = FakeTools(tmp_path / "bin", monkeypatch)
-    tools.add(LOADER)
-    return Bench(tools, monkeypatch)
-
-
-COMMANDS = {
-    "icebreaker": ("ice40_generic", "top.bin", [], 0x10_0000),
-    "ulx3s_25f": ("ulx3s", "top.bit", [], 0x20_0000),
-    "ulx3s_85f": ("ulx3s", "top.bit", [], 0x20_0000),
-    "icepi_zero": ("icepi-zero", "top.bit", [], 0x20_0000),
-    "tang_nano_9k": ("tangnano9k", "top.fs", ["--external-flash"], 0x10_0000),
-    "tang_nano_20k": ("tangnano20k", "top.fs", [], 0x10_0000),
-    "arty_a7_35t": ("arty_a7_35t", "top.bit", [], 0x30_0000),
-    "cmod_a7_35t": ("cmoda7_35t", "top.bit", [], 0x30_0000),
-}
-
-
-def run(bench, name, *, network=False, **options):
-    board, image = image_for(name, network=network)
-    bench.ports = [port(pid=board.usb.pid, location=f"1-2:1.{board.usb.uart_interface}")]
-    bench.answer(image.config)
-    if network:
-        pretend_boot(bench, "LOADED")
-    flashed = flash(board, image, **options)
-    calls = []
-    for call in bench.tools.calls():
-        *arguments, file = call[1:]
-        calls.append([*arguments, Path(file).name])
-    return flashed, calls
-
-
-def pretend_boot(bench, state):
-    """Let the board's status register say what became of the boot network."""
-    from spikeloom.contract import MemoryMap
-    from spikeloom.contract.boot import BootState
-    from spikeloom.contract.registers import STATUS_REGISTERS
-
-    target = bench.answers[-1]
-    read = target.read
-
-    def changed(window, *args, **kwargs):
-        data = read(window, *args, **kwargs)
-        if window != "status":
-            return data
-        status = MemoryMap(target.capability.config)["status"]
-        values = status.unpack(data)["value"]
-        values[STATUS_REGISTERS["boot"].offset] = BootState[state]
-        return status.pack(value=values)
-
-    target.read = changed
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_the_exact_command_for_the_flash(bench, name):
-    alias, file, _, _ = COMMANDS[name]
-    flashed, calls = run(bench, name)
-    assert calls == [["-b", alias, "--ftdi-serial", "A1", "--write-flash", file]]
-    assert flashed.port == "/dev/ttyUSB1"
-    assert flashed.build_id == build_id(image_for(name)[1].config)
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_the_exact_command_for_a_volatile_load(bench, name):
-    alias, file, _, _ = COMMANDS[name]
-    _, calls = run(bench, name, volatile=True)
-    assert calls == [["-b", alias, "--ftdi-serial", "A1", "--write-sram", file]]
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_the_exact_command_for_a_boot_network(bench, name):
-    alias, file, more, offset = COMMANDS[name]
-    flashed, calls = run(bench, name, network=True)
-    network = [
-        "-b", alias, "--ftdi-serial", "A1", "--write-flash", *more, "--file-type", "raw",
-        "--verify", "--offset", str(offset), "network.bin",
-    ]  # fmt: skip
-    assert calls == [["-b", alias, "--ftdi-serial", "A1", "--write-flash", file], network]
-    assert flashed.boot.name == "LOADED"
-
-
-def test_a_volatile_bitstream_comes_after_the_network(bench):
-    _, calls = run(bench, "icebreaker", network=True, volatile=True)
-    assert [call[-1] for call in calls] == ["network.bin", "top.bin"]
-
-
-def test_the_network_alone(bench):
-    _, calls = run(bench, "icebreaker", network=True, bitstream=False)
-    assert [call[-1] for call in calls] == ["network.bin"]
-
-
-def test_the_files_are_those_of_the_image(bench, tmp_path):
-    copy = f"import shutil; shutil.copy(sys.argv[-1], {str(tmp_path)!r})"
-    path = bench.tools.folder / LOADER
-    path.write_text(path.read_text().replace("print(answer", f"{copy}; print(answer"))
-    _, image = image_for("icebreaker", network=True)
-    run(bench, "icebreaker", network=True)
-    assert (tmp_path / "top.bin").read_bytes() == image.bitstream
-    assert (tmp_path / "network.bin").read_bytes() == image.network.to_bytes()
-
-
-def test_a_place_on_the_bus_is_better_than_a_serial_number(bench, tmp_path):
-    (tmp_path / "busnum").write_text("3\n")
-    (tmp_path / "devnum").write_text("17\n")
-    board, image = image_for("icebreaker")
-    bench.ports = [port(usb_device_path=str(tmp_path))]
-    bench.answer(image.config)
-    flash(board, image)
-    assert bench.tools.calls()[0][3:5] == ["--busdev-num", "3:17"]
+    return Bench(tmp_path, monkeypatch)
 
 
 # Which board
