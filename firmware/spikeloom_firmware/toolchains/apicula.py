@@ -7,7 +7,7 @@ from spikeloom_boards import Part
 
 from ..plan import DESIGN, Plan
 from ..report import Report, Usage, timing_of
-from .flow import NETLIST, REPORT, Step, yosys_script
+from .flow import NETLIST, NO_LARGE_MEMORIES, REPORT, Step, yosys_script
 
 __all__ = ["FLOW"]
 
@@ -26,7 +26,7 @@ class _Apicula:
 
     def synthesis(self, plan: Plan) -> Step:
         family = _FAMILIES[plan.device["chipdb_device"][:4]]
-        script = yosys_script(plan, f"synth_gowin -family {family}")
+        script = yosys_script(plan, f"synth_gowin -family {family}", NO_LARGE_MEMORIES)
         return Step(title="synthesis", tool="yosys", arguments=("-q", *script), files=script)
 
     def implementation(self, plan: Plan, seed: int) -> list[Step]:

@@ -11,6 +11,7 @@ from ..report import Report, Usage
 
 __all__ = [
     "NETLIST",
+    "NO_LARGE_MEMORIES",
     "READS_ARE_APART",
     "REPORT",
     "STAT",
@@ -87,6 +88,9 @@ READS_ARE_APART = (
 """No clocked read port of the gateware that is not transparent depends on a word that is written in
 the same cycle (`spikeloom_rtl.array.host_memory`). Yosys is told, or else it builds registers and
 multiplexers around each block memory that give the old word."""
+
+NO_LARGE_MEMORIES = "setattr -unset ram_style a:ram_style=huge"
+"""For parts without large single-port memories: synapses with one port stand in block memory."""
 
 
 def yosys_script(plan: Plan, synth: str, *before: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from spikeloom_boards import Part
 
 from ..plan import DESIGN, Plan
 from ..report import Report, Usage, timing_of
-from .flow import NETLIST, REPORT, Step, yosys_script
+from .flow import NETLIST, NO_LARGE_MEMORIES, REPORT, Step, yosys_script
 
 __all__ = ["FLOW"]
 
@@ -27,7 +27,7 @@ class _Trellis:
     seeded = True
 
     def synthesis(self, plan: Plan) -> Step:
-        script = yosys_script(plan, _SYNTH, _IN_LUTS)
+        script = yosys_script(plan, _SYNTH, NO_LARGE_MEMORIES, _IN_LUTS)
         return Step(title="synthesis", tool="yosys", arguments=("-q", *script), files=script)
 
     def implementation(self, plan: Plan, seed: int) -> list[Step]:

@@ -8,7 +8,7 @@ from spikeloom_boards import Part
 from ..errors import ToolFailedError
 from ..plan import DESIGN, Plan
 from ..report import Report, Timing, Usage
-from .flow import Step, yosys_script
+from .flow import NO_LARGE_MEMORIES, Step, yosys_script
 
 __all__ = ["FLOW"]
 
@@ -34,7 +34,8 @@ class _Vivado:
 
     def synthesis(self, plan: Plan) -> Step:
         # A parameter for Vivado's simulator, which Yosys does not know.
-        script = yosys_script(plan, _SYNTH, "setparam -unset SIM_DEVICE t:BUFGCTRL")
+        unknown = "setparam -unset SIM_DEVICE t:BUFGCTRL"
+        script = yosys_script(plan, _SYNTH, NO_LARGE_MEMORIES, unknown)
         return Step(title="synthesis", tool="yosys", arguments=("-q", *script), files=script)
 
     def implementation(self, plan: Plan, seed: int) -> list[Step]:

@@ -21,10 +21,10 @@ _GROUP_BITS = 2
 class BusFabric(wiring.Component):
     """Decodes addresses; one access at a time.
 
-    A write takes 4 cycles, a read 5 until its response; 6 in fast builds, which choose among the
-    words that were read in two cycles. Registers are read and written in halves. Clearing takes
-    one cycle a word of the deepest memory that is cleared: all of them, in all cores, are cleared
-    side by side.
+    A write takes 4 cycles, a read 5 until its response; 5 and 7 in fast builds, which decode in a
+    cycle of its own and choose among the words that were read in two. Registers are read and
+    written in halves. Clearing takes one cycle a word of the deepest memory that is cleared: all of
+    them, in all cores, are cleared side by side.
 
     Parameters
     ----------
@@ -110,6 +110,13 @@ class BusFabric(wiring.Component):
                     m.d.sync += [offset.eq(0), data.eq(0)]
                     m.next = "CLEAR"
                 with m.Elif(request.valid):
+                    if self._fast:
+                        m.next = "DECODE"
+                    else:
+                        m.d.comb += accesses.eq(1)
+                        m.next = "SELECT"
+            if self._fast:
+                with m.State("DECODE"):
                     m.d.comb += accesses.eq(1)
                     m.next = "SELECT"
             with m.State("SELECT"):
@@ -163,10 +170,12 @@ class BusFabric(wiring.Component):
         """
         port, bits = self.registers, file_bits(self._config)
         bases, here = Signal(bits), Signal()
+        domain = m.d.sync if self._fast else m.d.comb
+        domain += [here.eq(0), bases.eq(0)]
         for name in FILE_WINDOWS:
             if name in self._memory:
                 with m.If(self._window == self._memory[name].id):
-                    m.d.comb += [here.eq(1), bases.eq(file_base(self._config, name))]
+                    domain += [here.eq(1), bases.eq(file_base(self._config, name))]
         # A clear of all goes through the low halves, then the high ones, then on without registers:
         # once more than needed it writes the first one. Among state is `t`, the first of all.
         only_t = clearing & ~self.clear_network

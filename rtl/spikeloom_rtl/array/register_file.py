@@ -212,8 +212,7 @@ class RegisterFile(wiring.Component):
         )
         m.submodules.words = words
         write = words.write_port()
-        # The host reads while the array counts: what is written in the same cycle shows.
-        read = words.read_port(transparent_for=(write,))
+        read = words.read_port()
         place, value, writes = self._by_host(m)
         m.d.comb += [
             read.addr.eq(Mux(self.host.select, self.host.place, self.read_place)),
@@ -222,7 +221,11 @@ class RegisterFile(wiring.Component):
             write.data.eq(Mux(writes, value, self.write_data)),
             write.en.eq(writes | self.write_en),
         ]
-        self._show(m, read.data)
+        # The host reads while the array counts: what is written in the same cycle shows. The array
+        # never meets its own writes, and its adders do not wait for this choice.
+        meets, newest = Signal(), Signal(HALF_BITS)
+        m.d.sync += [meets.eq(write.en & (write.addr == read.addr)), newest.eq(write.data)]
+        self._show(m, Mux(meets, newest, read.data))
         return m
 
     def _by_host(self, m: Module) -> tuple[Value, Value, Value]:

@@ -7,6 +7,7 @@ from spikeloom.contract.learning import Phase
 from spikeloom.contract.registers import CORE_REGISTERS
 
 from ..array.core_control import register_shape
+from ..array.forms import synapses_are_far
 from .effect import Effect
 from .fired_words import FiredWords
 from .learner_ports import LearnerPorts
@@ -178,8 +179,11 @@ class Learner(LearnerPorts):
         synapses = self.synapses
         prepared = self._preparer.prepared.payload
         visit, late = Signal(WordVisit(config)), Signal(WordVisit(config))
+        of_sweep = Signal(WordVisit(config))
         row = Signal(PreparedRow(config))
         one_port = config.synapse_ports == 1
+        domain = m.d.sync if synapses_are_far(config) else m.d.comb
+        domain += of_sweep.eq(sweeper.visit)
         m.d.comb += [
             row.eq(prepared),
             sweeper.count.eq(self._fired_words.count),
@@ -188,12 +192,12 @@ class Learner(LearnerPorts):
             sweeper.words_in_use.eq(self.words_in_use),
             self.wait.eq(changer.write if one_port else 0),
             sweeper.wait.eq(self.wait),
-            synapses.read.eq(sweeper.visit.valid),
-            synapses.address.eq(sweeper.visit.address),
+            synapses.read.eq(of_sweep.valid),
+            synapses.address.eq(of_sweep.address),
             post.word.eq(late.word),
-            visit.eq(sweeper.visit),
+            visit.eq(of_sweep),
         ]
-        with m.If(~sweeper.visit.valid):
+        with m.If(~of_sweep.valid):
             m.d.comb += [
                 visit.valid.eq(self.integrated),
                 visit.phase.eq(Phase.ARRIVAL),
@@ -213,7 +217,7 @@ class Learner(LearnerPorts):
                 late.lanes.eq(visit.lanes & Mux(last, self.lanes_in_use, ~0)),
             ]
         m.d.comb += [
-            self._changing.eq(changer.busy | late.valid),
+            self._changing.eq(changer.busy | late.valid | of_sweep.valid),
             changer.visit.eq(late),
             changer.weights.eq(synapses.weights),
             changer.flags.eq(synapses.flags),
@@ -225,5 +229,5 @@ class Learner(LearnerPorts):
         ]
         with m.If(self.learn):
             m.d.sync += self.swept.eq(0)
-        with m.Elif(sweeper.visit.valid):
+        with m.Elif(of_sweep.valid):
             m.d.sync += self.swept.eq(self.swept + 1)

@@ -77,10 +77,13 @@ class Phases(wiring.Component):
         if self._config.eligibility:
             mask = ((1 << r.eligibility.every_log2) - 1)[: len(self.t)]
             m.d.sync += rewards.eq(r.learning.eligibility & ((self.t & mask) == 0))
+        # Much waits for this; rules stand long before they are followed.
+        of_rule = Signal()
+        m.d.sync += of_rule.eq(r.b0.coefficient.any() | r.b2.coefficient.any())
         m.d.comb += [
             self.busy.eq(1),
             self.phase.eq(Phase.FIRING),
-            self.every.eq(r.b0.coefficient.any() | r.b2.coefficient.any()),
+            self.every.eq(of_rule),
         ]
         with m.FSM(name="learn"):
             with m.State("IDLE"):

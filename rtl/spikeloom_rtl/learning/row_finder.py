@@ -17,9 +17,10 @@ _LANE_BITS = (TRACES_PER_WORD - 1).bit_length()
 class RowFinder(wiring.Component):
     """Gives out all rows below `plastic_rows` whose trace is not 0, or all of them.
 
-    Goes from the last row to the first, as the flags of eight rows each come. One row a cycle;
-    eight rows without a trace cost one cycle, which is hidden while others are given out, and
-    others at most one cycle more than the rows they hold: at most R/8 + 3 cycles more than rows.
+    Goes from the last row to the first, as the flags of eight rows each come. One row a cycle, the
+    first one three cycles after `start`; eight rows without a trace cost one cycle, which is hidden
+    while others are given out, and others at most one cycle more than the rows they hold: at most
+    R/8 + 4 cycles more than rows.
 
     Parameters
     ----------
@@ -73,33 +74,36 @@ class RowFinder(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the walk over the flags and the choice of rows within a word."""
         m = Module()
-        held, fresh = Signal(), Signal()  # a word is being given out; it has just been read
-        rest = Signal(TRACES_PER_WORD)
-        word, lanes = Signal(self._address_bits), Signal(TRACES_PER_WORD)
-        rows = Signal(TRACES_PER_WORD)
-        traces = [self.read_data.word_select(k, TRACE_BITS) for k in range(TRACES_PER_WORD)]
-        wanted = Cat((trace.any() | self.every) & lanes[k] for k, trace in enumerate(traces))
-        m.d.comb += [rows.eq(Mux(fresh, wanted, rest)), self.rows.valid.eq(held & rows.any())]
+        waiting = Signal()  # at the memory, a word
+        rows = Signal(TRACES_PER_WORD)  # those of the word at hand that have not been given out
+        word, next_word = Signal(self._address_bits), Signal(self._address_bits)
+        data, lanes = Signal.like(self.read_data), Signal(TRACES_PER_WORD)
+        taken, moves = Signal(), Signal()
+        wanted = Cat(
+            (trace.any() | self.every) & lanes[k] for k, trace in enumerate(_traces(self.read_data))
+        )
+        after = Cat(rows[k] & rows[:k].any() for k in range(TRACES_PER_WORD))
         lane = Signal(range(TRACES_PER_WORD))
         for k in reversed(range(TRACES_PER_WORD)):
             with m.If(rows[k]):
                 m.d.comb += lane.eq(k)
         m.d.comb += [
+            self.rows.valid.eq(rows.any()),
             self.rows.payload.row.eq(Cat(lane, word)),
-            self.rows.payload.trace.eq(self.read_data.word_select(lane, TRACE_BITS)),
+            self.rows.payload.trace.eq(data.word_select(lane, TRACE_BITS)),
+            taken.eq(self.rows.ready & ~after.any()),
+            moves.eq(waiting & (taken | ~rows.any())),
         ]
-        after = Cat(rows[k] & rows[:k].any() for k in range(TRACES_PER_WORD))
-        done = Signal()
-        m.d.comb += done.eq(held & (~after.any()) & (self.rows.ready | ~rows.any()))
-        m.d.sync += fresh.eq(0)
-        with m.If(held & ~done):
-            m.d.sync += rest.eq(Mux(self.rows.ready, after, rows))
-        with m.If(done):
-            m.d.sync += held.eq(0)
-        here = self._walk(m, ~held | done)
+        with m.If(moves):
+            m.d.sync += [rows.eq(wanted), word.eq(next_word), data.eq(self.read_data)]
+        with m.Elif(self.rows.ready):
+            m.d.sync += rows.eq(after)
+        here = self._walk(m, ~waiting | moves)
         with m.If(self.read):
-            m.d.sync += [held.eq(1), fresh.eq(1), word.eq(self.read_address), lanes.eq(here)]
-        m.d.comb += self.busy.eq(self._walking | held)
+            m.d.sync += [waiting.eq(1), next_word.eq(self.read_address), lanes.eq(here)]
+        with m.Elif(moves):
+            m.d.sync += waiting.eq(0)
+        m.d.comb += self.busy.eq(self._walking | waiting | rows.any())
         return m
 
     def _walk(self, m: Module, room: Value) -> Value:
@@ -126,3 +130,7 @@ class RowFinder(wiring.Component):
         with m.Elif(self.read):
             m.d.sync += [first.eq(0), upper.eq(0)]
         return Mux(first, (1 << self.plastic_rows[:_LANE_BITS]) - 1, ~0)
+
+
+def _traces(word: Value) -> list[Value]:
+    return [word.word_select(k, TRACE_BITS) for k in range(TRACES_PER_WORD)]

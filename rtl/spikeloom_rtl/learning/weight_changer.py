@@ -11,6 +11,7 @@ from spikeloom.contract import ArrayConfig
 from spikeloom.contract.learning import Phase
 
 from ..array.core_control import CoreRegisters
+from ..array.forms import synapses_are_far
 from ..array.host_memory import HostMemory, HostPort
 from .fractions import CHANGE_BITS
 from .lane import LANE_STAGES, Lane
@@ -21,14 +22,15 @@ from .word_visit import WordVisit
 __all__ = ["WeightChanger"]
 
 _STAGES = 1 + LANE_STAGES
+"""Cycles from a visit to the word that is written."""
 
 
 class WeightChanger(wiring.Component):
     """Follows each visit: takes the word that was read, and writes it back if it has changed.
 
-    A word is written 4 cycles after its address was at the memory; throughput one word a cycle.
-    No word is visited twice within those cycles: an axon is active once a step and no two share a
-    row, and arrivals have passed long before spikes change anything.
+    A word is written 4 cycles after its address was at the memory, 5 where synapses are far;
+    throughput one word a cycle. No word is visited twice within those cycles: an axon is active
+    once a step and no two share a row, and arrivals have passed long before spikes change anything.
 
     Parameters
     ----------
@@ -105,13 +107,14 @@ class WeightChanger(wiring.Component):
             with m.If(valid[k]):
                 m.d.sync += address[k + 1].eq(address[k])
         lanes = self._lanes(m, valid[1])
-        m.d.comb += [
+        out = m.d.sync if synapses_are_far(config) else m.d.comb
+        out += [
             self.address.eq(address[-1]),
             self.write.eq(valid[-1] & Cat(lane.weight_changes for lane in lanes).any()),
             self.new_weights.eq(Cat(lane.new_weight for lane in lanes)),
             self.new_flags.eq(flags[-1]),
-            self.busy.eq(Cat(valid[1:]).any()),
         ]
+        m.d.comb += self.busy.eq(Cat(valid[1:], self.write).any())
         if config.eligibility:
             self._remember(m, lanes, valid[-1], address[-1])
         return m
