@@ -690,6 +690,13 @@ LEARNING = (
         "return (trace * factor + TRACE_ONE - 1)[TRACE_BITS : 2 * TRACE_BITS]",
     ),
     Mutation(
+        "a row that waits is overtaken",
+        "skid.py",
+        "with m.If(waits):",
+        "with m.If(waits & 0):",
+        boards="rewarded",
+    ),
+    Mutation(
         "changed words are written one row on",
         "learning/weight_changer.py",
         "self.address.eq(address[-1]),",

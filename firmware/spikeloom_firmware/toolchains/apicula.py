@@ -12,6 +12,8 @@ from .flow import NETLIST, NO_LARGE_MEMORIES, REPORT, Step, yosys_script
 __all__ = ["FLOW"]
 
 _FAMILIES = {"GW1N": "gw1n", "GW2A": "gw2a"}
+# GW1NR-9 has 270 memories of LUTs; Yosys would take half as many again.
+_IN_BLOCKS = {"gw1n": ('setattr -set ram_style "block" *learner.pre*/m:*',)}
 _PLACE = ("--vopt", "sspi_as_gpio")
 # The pins of the flash are those of configuration from a flash.
 _PACK = ("--sspi_as_gpio", "--mspi_as_gpio")
@@ -26,7 +28,9 @@ class _Apicula:
 
     def synthesis(self, plan: Plan) -> Step:
         family = _FAMILIES[plan.device["chipdb_device"][:4]]
-        script = yosys_script(plan, f"synth_gowin -family {family}", NO_LARGE_MEMORIES)
+        script = yosys_script(
+            plan, f"synth_gowin -family {family}", NO_LARGE_MEMORIES, *_IN_BLOCKS.get(family, ())
+        )
         return Step(title="synthesis", tool="yosys", arguments=("-q", *script), files=script)
 
     def implementation(self, plan: Plan, seed: int) -> list[Step]:

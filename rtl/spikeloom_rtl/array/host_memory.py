@@ -70,6 +70,9 @@ class HostMemory(wiring.Component):
     ports : int
         2, or 1 for memory with one address for both (SPRAM of iCE40 UltraPlus): nothing is read
         while a word is written, and what is shown then may be anything.
+    far : bool
+        Registers stand before the write port, so that a word is written a cycle later: the ways to
+        a memory of many block memories are long. Only with two ports.
     banked : bool
         Build what is deeper than a power of two as several memories. Block memories are deepest
         when they are narrow, so a large memory then has far fewer words to choose from.
@@ -100,11 +103,12 @@ class HostMemory(wiring.Component):
         lanes: int = 1,
         parts: int = 1,
         ports: int = 2,
+        far: bool = False,
         banked: bool = False,
     ) -> None:
         self._width = width
         self._lanes, self._parts = lanes, parts
-        self._ports, self._banked = ports, banked
+        self._ports, self._far, self._banked = ports, far, banked
         # A memory of one word would have an address of no bits, which not every tool takes.
         self._depth = max(2, depth)
         address = Shape((self._depth - 1).bit_length())
@@ -189,6 +193,9 @@ class HostMemory(wiring.Component):
                 enable.eq(enables & Value.cast(here).replicate(len(enables))),
                 read.addr.eq(read_address),
                 read.en.eq(read_en),
+            ]
+            domain = m.d.sync if self._far else m.d.comb
+            domain += [
                 write.addr.eq(write_address),
                 write.data.eq(write_data),
                 write.en.eq(enable),

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig
 
+from .forms import synapses_are_far
 from .host_memory import HostMemory, HostPort
 
 __all__ = ["SynapseAccess", "Synapses"]
@@ -58,7 +59,8 @@ class Synapses(wiring.Component):
     Block memories of most parts have a ninth bit per byte, which is where the flag goes. The host
     sees weights and flags as two windows, whose words are at most 8 lanes of one here; writing one
     keeps the other, since it was read the cycle before. Latency 2 cycles, throughput one read
-    and one write a cycle; with one port, whoever reads waits while a word is written.
+    and one write a cycle; with one port, whoever reads waits while a word is written. Where
+    synapses are far, a word is written a cycle late.
 
     Parameters
     ----------
@@ -109,6 +111,7 @@ class Synapses(wiring.Component):
             depth=self._depth,
             parts=lanes // shown,
             ports=self._config.synapse_ports,
+            far=synapses_are_far(self._config),
             banked=True,
         )
         # Block memories are slow to show a word, and adders wait for it: a register between them.

@@ -8,6 +8,7 @@ from spikeloom.contract.registers import CORE_REGISTERS
 
 from ..array.core_control import register_shape
 from ..array.forms import synapses_are_far
+from ..skid import Skid
 from .effect import Effect
 from .fired_words import FiredWords
 from .learner_ports import LearnerPorts
@@ -15,7 +16,7 @@ from .phases import Phases
 from .post_traces import PostTraces
 from .pre_traces import PreTraces
 from .row_finder import RowFinder
-from .row_preparer import PreparedRow, RowPreparer
+from .row_preparer import PreparedRow, RowPreparer, TracedRow
 from .sweeper import Sweeper
 from .weight_changer import WeightChanger
 from .word_visit import WordVisit
@@ -54,6 +55,12 @@ class Learner(LearnerPorts):
         m.submodules.post = self._post = PostTraces(config, rules["y_trace"])
         m.submodules.preparer = self._preparer = RowPreparer(config)
         m.submodules.finder = self._finder = RowFinder(config)
+        self._found = self._finder.rows
+        if config.memories_registered:
+            # What is found next would wait in the same cycle for the word that is visited.
+            m.submodules.found = found = Skid(TracedRow(config))
+            wiring.connect(m, self._finder.rows, found.i)
+            self._found = found.o
         m.submodules.phases = self._phases = Phases(config)
         m.submodules.fired_words = self._fired_words = FiredWords(config)
         m.submodules.sweeper = self._sweeper = Sweeper(config)
@@ -115,14 +122,14 @@ class Learner(LearnerPorts):
 
     def _join_phases(self, m: Module) -> None:
         """Sweep for the neurons that fired, then for the reward."""
-        finder, pre, phases = self._finder, self._pre, self._phases
+        finder, pre, phases, found = self._finder, self._pre, self._phases, self._found
         wiring.connect(m, wiring.flipped(self.registers), phases.registers)
         m.d.comb += [
             phases.t.eq(self.t),
             phases.learn.eq(self.learn),
             phases.settled.eq(~pre.busy & ~self._post.busy),
             phases.fired.eq(self._fired_words.count != 0),
-            phases.drained.eq(self._preparer.idle & ~finder.busy & ~self._changing),
+            phases.drained.eq(self._preparer.idle & ~finder.busy & ~found.valid & ~self._changing),
             finder.start.eq(phases.start),
             finder.plastic_rows.eq(self._plastic_rows),
             finder.flag.eq(pre.flag),
@@ -136,7 +143,7 @@ class Learner(LearnerPorts):
 
     def _join_rows(self, m: Module, sweep: Signal) -> None:
         """Prepare the rows that arrive or are swept, and hand them to who visits them."""
-        finder, preparer, sweeper = self._finder, self._preparer, self._sweeper
+        found, preparer, sweeper = self._found, self._preparer, self._sweeper
         taken, prepared = preparer.rows, preparer.prepared
         row = prepared.payload.row
         arrived = Signal()
@@ -149,12 +156,12 @@ class Learner(LearnerPorts):
             sweeper.rows.payload.eq(prepared.payload),
             sweeper.phase.eq(self._phases.phase),
             self.rows.payload.eq(row),
-            finder.rows.ready.eq(taken.ready),
+            found.ready.eq(taken.ready),
         ]
         with m.If(sweep):
             m.d.comb += [
-                taken.payload.eq(finder.rows.payload),
-                taken.valid.eq(finder.rows.valid),
+                taken.payload.eq(found.payload),
+                taken.valid.eq(found.valid),
                 sweeper.rows.valid.eq(prepared.valid),
                 prepared.ready.eq(sweeper.rows.ready),
             ]

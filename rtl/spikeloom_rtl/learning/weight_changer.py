@@ -4,14 +4,13 @@ from itertools import pairwise
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig
 from spikeloom.contract.learning import Phase
 
 from ..array.core_control import CoreRegisters
-from ..array.forms import synapses_are_far
 from ..array.host_memory import HostMemory, HostPort
 from .fractions import CHANGE_BITS
 from .lane import LANE_STAGES, Lane
@@ -24,13 +23,16 @@ __all__ = ["WeightChanger"]
 _STAGES = 1 + LANE_STAGES
 """Cycles from a visit to the word that is written."""
 
+_GROUP_LANES = 8
+"""Lanes that are told together what to do, in fast builds."""
+
 
 class WeightChanger(wiring.Component):
     """Follows each visit: takes the word that was read, and writes it back if it has changed.
 
-    A word is written 4 cycles after its address was at the memory, 5 where synapses are far;
-    throughput one word a cycle. No word is visited twice within those cycles: an axon is active
-    once a step and no two share a row, and arrivals have passed long before spikes change anything.
+    A word goes to be written 4 cycles after its address was at the memory; throughput one word a
+    cycle. No word is visited twice within those cycles, or in the one after: an axon is active once
+    a step and no two share a row, and arrivals have passed long before spikes change anything.
 
     Parameters
     ----------
@@ -107,39 +109,33 @@ class WeightChanger(wiring.Component):
             with m.If(valid[k]):
                 m.d.sync += address[k + 1].eq(address[k])
         lanes = self._lanes(m, valid[1])
-        out = m.d.sync if synapses_are_far(config) else m.d.comb
-        out += [
+        m.d.comb += [
             self.address.eq(address[-1]),
             self.write.eq(valid[-1] & Cat(lane.weight_changes for lane in lanes).any()),
             self.new_weights.eq(Cat(lane.new_weight for lane in lanes)),
             self.new_flags.eq(flags[-1]),
+            self.busy.eq(Cat(valid[1:]).any()),
         ]
-        m.d.comb += self.busy.eq(Cat(valid[1:], self.write).any())
         if config.eligibility:
             self._remember(m, lanes, valid[-1], address[-1])
         return m
 
     def _lanes(self, m: Module, visited: Signal) -> list[Lane]:
-        """Build the lanes, and what is the same for all of them in the cycle after a visit."""
+        """Build the lanes, and what they are told in the cycle after a visit."""
         config, visit = self._config, self.visit
-        arrives, phase = Signal(), Signal.like(visit.phase)
-        allowed, effect = Signal(config.lanes), Signal.like(visit.effect)
-        term = Signal(ThirdTerm())
+        allowed, phase = Signal(config.lanes), Signal.like(visit.phase)
         learns = self.registers.learning.change
         if config.eligibility:
             learns = learns | (visit.phase == Phase.REWARD)
         with m.If(visit.valid):
             m.d.sync += [
-                arrives.eq(visit.phase == Phase.ARRIVAL),
                 phase.eq(visit.phase),
                 allowed.eq(Mux(visit.plastic & learns, visit.lanes, 0)),
-                effect.eq(visit.effect),
-                term.eq(third_term_of(m, self.registers, visit.phase)),
             ]
         base = (Const(self._first_neuron, 15) + visit.word * config.lanes)[:15]
         numbers = lane_numbers(m, visit.key, base, config.lanes, visit.valid)
         lanes = [Lane(config) for _ in range(config.lanes)]
-        for k, lane in enumerate(lanes):
+        for k, (lane, group) in enumerate(zip(lanes, self._told(m), strict=True)):
             m.submodules[f"lane_{k}"] = lane
             wiring.connect(m, wiring.flipped(self.registers), lane.registers)
             mine = self.effects.word_select(k, CHANGE_BITS).as_signed()
@@ -149,11 +145,33 @@ class WeightChanger(wiring.Component):
                 lane.phase.eq(phase),
                 lane.enable.eq(allowed[k] & flag),
                 lane.weight.eq(self.weights.word_select(k, config.weight_bits)),
-                lane.change.eq(Mux(arrives, mine, effect)),
-                lane.term.eq(term),
+                lane.change.eq(Mux(group.arrives, mine, group.effect)),
+                lane.term.eq(group.term),
                 lane.number.eq(numbers[k]),
             ]
         return lanes
+
+    def _told(self, m: Module) -> list[Any]:
+        """Return what each lane is told: the same for all, kept once for each group of them.
+
+        In fast builds groups are small: one register for all lanes of a wide core would be far from
+        most of them. A group of which no lane is visited changes nothing, and need not be told.
+        """
+        config, visit = self._config, self.visit
+        size = _GROUP_LANES if config.memories_registered else config.lanes
+        told = {"arrives": 1, "effect": visit.effect.shape(), "term": ThirdTerm()}
+        term = third_term_of(m, self.registers, visit.phase)
+        of_lanes: list[Any] = []
+        for first in range(0, config.lanes, size):
+            group = Signal(data.StructLayout(told), name=f"told_{first}")
+            with m.If(visit.valid & visit.lanes[first : first + size].any()):
+                m.d.sync += [
+                    group.arrives.eq(visit.phase == Phase.ARRIVAL),
+                    group.effect.eq(visit.effect),
+                    group.term.eq(term),
+                ]
+            of_lanes += [group] * min(size, config.lanes - first)
+        return of_lanes
 
     def _remember(self, m: Module, lanes: list[Lane], valid: Value, address: Value) -> None:
         """Build the eligibility memory, which is visited beside the synapses."""
