@@ -787,8 +787,8 @@ LEARNING = (
     Mutation(
         "visits do not wait for traces y",
         "learning/narrow/learner.py",
-        "self.wait.eq(changes.write | (learns & ~looked)),",
-        "self.wait.eq(changes.write),",
+        "self.wait.eq(changes.due | (learns & ~looked)),",
+        "self.wait.eq(changes.due),",
         boards="cut",
     ),
 )

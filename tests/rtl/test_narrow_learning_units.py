@@ -36,8 +36,11 @@ def narrow(rows: int = 21) -> ArrayConfig:
 
 
 def test_who_learns_narrowly() -> None:
-    """The small part; not those that need random numbers, flags by synapse, or speed."""
-    assert [name for name, config in CONFIGS.items() if config.learns_narrowly] == ["up5k"]
+    """The small parts; not those that need random numbers, flags by synapse, or speed."""
+    assert [name for name, config in CONFIGS.items() if config.learns_narrowly] == [
+        "up5k",
+        "gw1nr_9",
+    ]
 
 
 def test_tables_of_effects() -> None:

@@ -161,8 +161,8 @@ class NarrowLearner(LearnerPorts):
         m.d.comb += [
             learns.eq(sweeping | (row.plastic & change)),
             self._visit.eq((self.integrated & learns) | sweeper.visit.valid),
-            # What is written is written in the cycle after a visit's, so that no other visit waits.
-            self.wait.eq(changes.write | (learns & ~looked)),
+            # Words come back in the cycles after visits, so that no other visit waits for them.
+            self.wait.eq(changes.due | (learns & ~looked)),
             sweeper.wait.eq(self.wait),
             sweeper.words_in_use.eq(self.words_in_use),
             sweeper.count.eq(fired.count),

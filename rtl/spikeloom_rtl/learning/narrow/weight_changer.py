@@ -46,6 +46,8 @@ class WeightChanger(wiring.Component):
         Of the lower weight in that cycle, of the upper one in the next.
     upper : Out(1)
         In the next cycle the effect of the upper weight is wanted.
+    due : Out(1)
+        A word comes back in this cycle; whether it is written is known late in it.
     write : Out(1), write_address : Out, new_weights : Out
         To the synapse memory.
     busy : Out(1)
@@ -60,6 +62,7 @@ class WeightChanger(wiring.Component):
     weights: Signal
     effect: Signal
     upper: Signal
+    due: Signal
     write: Signal
     write_address: Signal
     new_weights: Signal
@@ -80,6 +83,7 @@ class WeightChanger(wiring.Component):
                 "weights": In(width),
                 "effect": In(signed(EFFECT_BITS)),
                 "upper": Out(1),
+                "due": Out(1),
                 "write": Out(1),
                 "write_address": Out(address),
                 "new_weights": Out(width),
@@ -111,6 +115,7 @@ class WeightChanger(wiring.Component):
         m.d.sync += [lower.eq(result), lower_changes.eq(changes)]
         m.d.comb += [
             self.upper.eq(first),
+            self.due.eq(third),
             self.write.eq(third & (lower_changes | changes)),
             self.write_address.eq(late),
             self.new_weights.eq(Cat(lower, result[:bits])),
