@@ -69,9 +69,9 @@ TOO_LARGE = [
         r"input axons must be at most 16 .*, not 20, 4 too many \(in: 20\); compile it for 'up5k'",
     ),
     (
-        lambda: layer(600, 4),
+        lambda: layer(400, 4),
         "tiny",
-        r"input axons .*, 584 too many .*; compile it for 'ecp5_85f', which it fits",
+        r"input axons .*, 384 too many .*; compile it for 'ecp5_85f', which it fits",
     ),
     (
         lambda: layer(1300, 4),
@@ -90,12 +90,12 @@ TOO_LARGE = [
         r"make it smaller",
     ),
     (
-        lambda: layer(600, 400),
+        lambda: layer(400, 400),
         ArrayConfig(
-            name="few rows", cores=8, neurons_per_core=64, axons=1216, rows_per_core=500, lanes=8
+            name="few rows", cores=8, neurons_per_core=64, axons=1024, rows_per_core=300, lanes=8
         ),
-        r"rows of core 0 must be at most 500 .*'few rows', not 600, 100 too many in the best "
-        r"placement .*\(each axon takes a row .* 600 axons have targets\); compile it for "
+        r"rows of core 0 must be at most 300 .*'few rows', not 400, 100 too many in the best "
+        r"placement .*\(each axon takes a row .* 400 axons have targets\); compile it for "
         r"'ecp5_85f'",
     ),
 ]

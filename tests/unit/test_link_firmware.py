@@ -10,8 +10,8 @@ from spikeloom_rtl.link.firmware import firmware
 UP5K = CONFIGS["up5k"]
 
 
-def test_only_the_smallest_part_has_it():
-    assert {name for name, config in CONFIGS.items() if is_compact(config)} == {"up5k"}
+def test_only_the_smallest_parts_have_it():
+    assert {name for name, config in CONFIGS.items() if is_compact(config)} == {"up5k", "gw1nr_9"}
 
 
 @pytest.mark.parametrize(
