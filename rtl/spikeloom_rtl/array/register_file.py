@@ -212,9 +212,7 @@ class RegisterFile(wiring.Component):
         )
         m.submodules.words = words
         write = words.write_port()
-        # In slow builds the array's own reads meet writes, too, and there is time to choose.
-        fast = self._config.memories_registered
-        read = words.read_port(transparent_for=() if fast else (write,))
+        read = words.read_port()
         place, value, writes = self._by_host(m)
         m.d.comb += [
             read.addr.eq(Mux(self.host.select, self.host.place, self.read_place)),

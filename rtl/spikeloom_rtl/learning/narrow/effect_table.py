@@ -134,8 +134,9 @@ class EffectTable(wiring.Component):
             for k, each in enumerate(terms):
                 with m.Case(k):
                     m.d.comb += term.eq(each)
-        # Without a reset it may stand in the multiplier; two of these are too much for a cycle.
-        scaled = Signal(signed(2 * COEFFICIENT_BITS), reset_less=True)
+        # Two multipliers are too much for a cycle. The reset keeps the register out of both: Yosys
+        # would let each of two SB_MAC16 take it, and leave the first one's product undriven.
+        scaled = Signal(signed(2 * COEFFICIENT_BITS))
         f = counted(m, r, trace, spikes)
         factor, product = Signal.like(f), Signal(signed(_PRODUCT_BITS))
         m.d.sync += [
