@@ -20,7 +20,6 @@ DAMAGE: tuple[type[Exception], ...] = (
     EOFError,
     OSError,
     RuntimeError,
-    NotImplementedError,
     tokenize.TokenError,
     zipfile.BadZipFile,
     zlib.error,

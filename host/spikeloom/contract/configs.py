@@ -10,6 +10,38 @@ from .errors import ConfigError
 
 __all__ = ["CONFIGS", "DEFAULT_CONFIG", "named_config"]
 
+# A wide learner would not fit, nor what few networks need: see ADR 0017.
+_UP5K = ArrayConfig(
+    name="up5k",
+    cores=1,
+    neurons_per_core=256,
+    axons=512,
+    rows_per_core=512,
+    lanes=2,
+    delay_slots=8,
+    state_bits=16,
+    theta=False,
+    plastic="first",
+    stochastic=False,
+    synapse_ports=1,
+    probes=32,
+    input_words=128,
+    output_words=128,
+    clock_hz=24_000_000,
+    boot_offset=0x100000,
+)
+
+# What `sim:` and `model:` run when nothing else is asked for: four cores, so four rules.
+_QUAD = ArrayConfig(
+    name="quad",
+    cores=4,
+    neurons_per_core=64,
+    axons=320,
+    rows_per_core=320,
+    lanes=8,
+    clock_hz=75_000_000,
+)
+
 _ALL = (
     ArrayConfig(
         name="tiny",
@@ -21,56 +53,13 @@ _ALL = (
         input_words=256,
         output_words=256,
     ),
-    ArrayConfig(
-        name="up5k",
-        cores=1,
-        neurons_per_core=256,
-        axons=512,
-        rows_per_core=512,
-        lanes=2,
-        delay_slots=8,
-        state_bits=16,
-        theta=False,
-        plastic="first",
-        stochastic=False,
-        synapse_ports=1,
-        probes=32,
-        input_words=128,
-        output_words=128,
-        clock_hz=24_000_000,
-        boot_offset=0x100000,
-    ),
-    # What `sim:` and `model:` run when nothing else is asked for: four cores, so four rules.
-    ArrayConfig(
-        name="quad",
-        cores=4,
-        neurons_per_core=64,
-        axons=320,
-        rows_per_core=320,
-        lanes=8,
-        clock_hz=75_000_000,
-    ),
-    # quad without learning, for networks that only infer: simulates twice as fast.
-    ArrayConfig(
-        name="quad_plain",
-        cores=4,
-        neurons_per_core=64,
-        axons=320,
-        rows_per_core=320,
-        lanes=8,
-        plastic="none",
-        clock_hz=75_000_000,
-    ),
-    # Half the neurons of quad, so that each synapse can have an eligibility trace.
-    ArrayConfig(
-        name="quad_elig",
-        cores=4,
-        neurons_per_core=32,
-        axons=256,
-        rows_per_core=256,
-        lanes=8,
-        eligibility=True,
-        clock_hz=75_000_000,
+    _UP5K,
+    _QUAD,
+    # Networks that only infer simulate twice as fast without learning.
+    _QUAD.replace(name="quad_plain", plastic="none"),
+    # Half the neurons, so that each synapse can have an eligibility trace.
+    _QUAD.replace(
+        name="quad_elig", neurons_per_core=32, axons=256, rows_per_core=256, eligibility=True
     ),
     # One wide core: what a core has besides its lanes is large, and stands there once.
     ArrayConfig(
@@ -106,24 +95,14 @@ _ALL = (
         clock_hz=27_000_000,
         boot_offset=0x100000,
     ),
-    # Without most of learning's logic, as up5k: the rest of the part is LUTs that are memories.
-    ArrayConfig(
+    # As UP5K, though with thetas: the rest of the part is LUTs that are memories.
+    _UP5K.replace(
         name="gw1nr_9",
-        cores=1,
         neurons_per_core=64,
         axons=256,
         rows_per_core=256,
-        lanes=2,
-        delay_slots=8,
-        state_bits=16,
-        plastic="first",
-        stochastic=False,
-        synapse_ports=1,
-        probes=32,
-        input_words=128,
-        output_words=128,
+        theta=True,
         clock_hz=27_000_000,
-        boot_offset=0x100000,
     ),
     ArrayConfig(
         name="xc7a35t",

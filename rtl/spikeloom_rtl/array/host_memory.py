@@ -106,6 +106,8 @@ class HostMemory(wiring.Component):
         far: bool = False,
         banked: bool = False,
     ) -> None:
+        if far and ports != 2:
+            raise ValueError(f"a memory with {ports} port must not be far; give it 2 ports")
         self._width = width
         self._lanes, self._parts = lanes, parts
         self._ports, self._far, self._banked = ports, far, banked
