@@ -63,8 +63,7 @@ class RowPreparer(wiring.Component):
         """Build the register, and the table beside it."""
         m = Module()
         held = Signal(TracedRow(self._config))
-        # By a carry chain, which is faster than bit by bit: a row is taken by what this tells.
-        below = held.row < self.plastic_rows
+        below = Signal()  # among those that learn; a row is taken by what this tells
         prepared = self.prepared.payload
         row = Signal(self._config.row_bits)  # what is looked up
         m.d.comb += [
@@ -80,6 +79,7 @@ class RowPreparer(wiring.Component):
                 self.prepared.valid.eq(self.rows.valid),
                 held.row.eq(row),
                 held.trace.eq(self.rows.payload.trace),
+                below.eq(self.rows.payload.row < self.plastic_rows),
             ]
         return m
 
