@@ -118,7 +118,7 @@ class Lane(wiring.Component):
         # Each stage as long as what it holds is on its way.
         sum_next, limit_next = Signal(), Signal()
         m.d.sync += [sum_next.eq(self.visited), limit_next.eq(sum_next)]
-        term, carry = third_term(self.weight, self.term)
+        term, carry = third_term(m, self.weight, self.term)
         number = Mux(learning.stochastic, self.number, carry.replicate(FRACTION_BITS))
         begun = Signal(signed(WEIGHT_BITS + FRACTION_BITS + 1))
         rest = Signal.like(first)

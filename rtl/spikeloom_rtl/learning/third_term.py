@@ -75,20 +75,25 @@ def third_term_of(m: Module, registers: data.View, phase: Value) -> Signal:
     return term
 
 
-def third_term(weight: Value, term: Signal) -> tuple[Value, Value]:
+def third_term(m: Module, weight: Value, term: Signal) -> tuple[Value, Signal]:
     """Return the term of a weight as a number of 16 bits, and what is carried into its bit 0.
 
     Without stochastic rounding the fraction is 0, and the carry counts for the whole part.
     """
     sign = weight[-1] ^ term.negative
     sized = Cat(weight, weight[-1].replicate(WEIGHT_BITS - len(weight)))
-    turned: Value = sized ^ term.negative.replicate(WEIGHT_BITS)
+    # Signals, since Amaranth emits an expression as often as it is used.
+    turned, carry = Signal(WEIGHT_BITS, name="turned"), Signal(name="carry")
+    m.d.comb += turned.eq(sized ^ term.negative.replicate(WEIGHT_BITS))
     for k, turn in enumerate(term.rotation):
-        turned = Mux(turn, turned.rotate_right(1 << k), turned)
+        further = Signal(WEIGHT_BITS, name=f"turned_{k}")
+        m.d.comb += further.eq(Mux(turn, turned.rotate_right(1 << k), turned))
+        turned = further
     bits = []
     for column in range(_COLUMNS):
         kind = term.columns[column]
         bit = turned[column % WEIGHT_BITS]
         bits.append(Mux(kind[1], kind[0], Mux(kind[0], sign, bit)))
     lost = weight[-1] & (sized & term.lost).any()
-    return Cat(bits), term.negative ^ lost
+    m.d.comb += carry.eq(term.negative ^ lost)
+    return Cat(bits), carry

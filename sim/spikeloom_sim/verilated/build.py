@@ -197,11 +197,21 @@ def compile_library(work: Path, tools: Toolchain, optimise: int) -> None:
     objects = [work / f"{path.stem}.o" for path in sources]
 
     def compile_one(source: Path, target: Path) -> None:
+        # What runs once, when a board is opened, is not worth optimising.
         seldom = "__Slow" in source.name or source.name in _RUNTIME
-        level = min(optimise, 1) if seldom else optimise
+        level = 0 if seldom else optimise
         run_tool([*common, f"-O{level}", "-c", source, "-o", target], tools)
 
+    def precompile(header: Path, level: int) -> None:
+        # GCC takes the one that was made with the same options out of a folder of this name.
+        target = header.with_name(f"{header.name}.gch") / f"O{level}"
+        target.parent.mkdir(exist_ok=True)
+        run_tool([*common, f"-O{level}", "-x", "c++-header", header, "-o", target], tools)
+
+    header = next((work / "model").glob("*__pch.h"), None)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        if header is not None:
+            list(pool.map(lambda level: precompile(header, level), {0, optimise}))
         list(pool.map(compile_one, sources, objects))
     run_tool([tools.compiler, "-shared", "-o", work / LIBRARY, *objects, "-lpthread"], tools)
 
