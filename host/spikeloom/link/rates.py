@@ -101,7 +101,22 @@ def change_rate(session: Session, capability: Capability, baud: int) -> bool:
 
 
 def request_rate(session: Session, capability: Capability, baud: int) -> None:
-    """Change the rate of board and port, untried."""
+    """Change the rate of board and port, untried.
+
+    Parameters
+    ----------
+    session : Session
+        A session without open requests.
+    capability : Capability
+        Of the board.
+    baud : int
+        New rate, which the board's clock must be able to make.
+
+    Raises
+    ------
+    LinkError
+        If the board does not answer, or refuses.
+    """
     session.call(Op.BAUD, baud_increment(baud, capability.config.clock_hz), what=f"{baud} baud")
     session.line.set_baud(baud)
 
