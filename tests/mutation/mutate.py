@@ -96,8 +96,8 @@ def outcome_of(mutation: Mutation, suite: list[str], cache: Path) -> Outcome:
             "XDG_CACHE_HOME": str(cache),
         }
         check_elaborates(mutation, environment)
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "--timeout", str(TEST_LIMIT_S), "-p",
-                   "no:cacheprovider", *suite]  # fmt: skip
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "--timeout",
+                   str(TEST_LIMIT_S), "-p", "no:cacheprovider", *suite]  # fmt: skip
         try:
             run = subprocess.run(
                 command, cwd=ROOT, env=environment, capture_output=True, text=True,
