@@ -96,6 +96,7 @@ def outcome_of(mutation: Mutation, suite: list[str], cache: Path) -> Outcome:
             "XDG_CACHE_HOME": str(cache),
         }
         check_elaborates(mutation, environment)
+        # One process: several that -x stops end with the exit code of an interruption.
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "--timeout",
                    str(TEST_LIMIT_S), "-p", "no:cacheprovider", *suite]  # fmt: skip
         try:
