@@ -13,6 +13,7 @@ from spikeloom.link.statistics import LinkStatistics
 from spikeloom.network import Network
 from spikeloom.recording import Recording
 
+from .alignment import aligned, extra_steps
 from .learning import LearningAccess
 from .pacing import Pacing
 from .probes import RecordingPlan, plan_recording
@@ -192,6 +193,7 @@ class Board(LearningAccess):
         progress: Progress = None,
         step_interval_s: float = 0.0,
         on_full: str = "wait",
+        align: bool = False,
     ) -> Recording:
         """Run the program on a stimulus.
 
@@ -232,6 +234,10 @@ class Board(LearningAccess):
         on_full : {"wait", "drop"}
             When the host is slow: the array waits and nothing is lost, or it goes on and counts
             what it drops.
+        align : bool
+            Layers answer one step later each. True: the array runs on in silence for as many
+            steps as the latest of the recorded populations needs, and times count for each from
+            the step that it answers to (`Population.latency`; importers set it).
 
         Returns
         -------
@@ -251,13 +257,16 @@ class Board(LearningAccess):
         pacing = Pacing.checked(step_interval_s, on_full, self.config)
         every = checked_every(every, bool(plan.weights), pacing)
         changes_for = functools.partial(checked_changes, program, control)
+        extra = extra_steps(program, plan) if align else 0
         if is_batch(stimulus):
-            samples, length = encode_batch(program.inputs, stimulus, steps, changes_for)
+            samples, length = encode_batch(program.inputs, stimulus, steps, changes_for, extra)
             runner = self._prepared_runner(program, plan, pacing, every)
-            return runner.run_batch(samples, length, progress)
-        stream = encode_stream(program.inputs, stimulus, steps, changes_for)
-        runner = self._prepared_runner(program, plan, pacing, every)
-        return runner.run_stream(stream, progress)
+            recording = runner.run_batch(samples, length, progress)
+        else:
+            stream = encode_stream(program.inputs, stimulus, steps, changes_for, extra)
+            runner = self._prepared_runner(program, plan, pacing, every)
+            recording = runner.run_stream(stream, progress)
+        return aligned(recording, program, extra) if align else recording
 
     def _prepared_runner(
         self, program: Program, plan: RecordingPlan, pacing: Pacing, every: int | None

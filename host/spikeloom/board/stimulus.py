@@ -1,5 +1,6 @@
 """From what a user calls a stimulus to event words, checked before any of it is sent."""
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -39,7 +40,11 @@ def _nothing(steps: int | None) -> list[Change]:
 
 
 def encode_stream(
-    inputs: Inputs, stimulus: Stimulus, steps: int | None, changes_for: ChangesFor = _nothing
+    inputs: Inputs,
+    stimulus: Stimulus,
+    steps: int | None,
+    changes_for: ChangesFor = _nothing,
+    extra: int = 0,
 ) -> StimulusStream:
     """Encode a stimulus without sample axis.
 
@@ -53,6 +58,8 @@ def encode_stream(
         Steps to run.
     changes_for : callable
         Gives what changes during a run of so many steps (None: not known).
+    extra : int
+        Steps of silence behind it all.
 
     Raises
     ------
@@ -61,15 +68,27 @@ def encode_stream(
     """
     steps = _checked_steps(steps)
     if _is_iterator(stimulus):
-        return ItemStream(stimulus, _StepEncoder(inputs), steps, changes_for(steps))
+        items, limit = stimulus, steps
+        if extra:
+            items = itertools.chain(
+                itertools.islice(stimulus, steps), itertools.repeat(None, extra)
+            )
+            limit = None if steps is None else steps + extra
+        return ItemStream(items, _StepEncoder(inputs), limit, changes_for(steps))
     t, axon, length = _all_events(inputs, stimulus, steps)
-    return EventStream(t, axon, length, changes_for(length))
+    return EventStream(t, axon, length + extra, changes_for(length))
 
 
 def encode_batch(
-    inputs: Inputs, stimulus: Stimulus, steps: int | None, changes_for: ChangesFor = _nothing
+    inputs: Inputs,
+    stimulus: Stimulus,
+    steps: int | None,
+    changes_for: ChangesFor = _nothing,
+    extra: int = 0,
 ) -> tuple[list[Words], int]:
     """Encode a stimulus with sample axis: the words of each sample, and the steps of each.
+
+    `extra` steps of silence follow each sample and are counted.
 
     Raises
     ------
@@ -99,8 +118,8 @@ def encode_batch(
     for k in range(samples.pop()):
         sample = {name: value[k] for name, value in named.items()}
         t, axon, _ = _all_events(inputs, sample, length)
-        words.append(np.concatenate(list(EventStream(t, axon, length, changes))))
-    return words, length
+        words.append(np.concatenate(list(EventStream(t, axon, length + extra, changes))))
+    return words, length + extra
 
 
 def _checked_steps(steps: int | None) -> int | None:

@@ -42,6 +42,11 @@ def register(subparsers: Subparsers) -> None:
         metavar="S",
         help="real time: seconds from step to step (default: as fast as possible)",
     )
+    parser.add_argument(
+        "--align",
+        action="store_true",
+        help="count each layer's steps from the one that it answers to (imported networks)",
+    )
     add_json(parser)
     parser.set_defaults(handler=handle)
 
@@ -64,7 +69,11 @@ def handle(args: argparse.Namespace) -> int:
     with spikeloom.open(args.url) as board:
         board.program(program)
         recording = board.run(
-            stimulus, args.steps, record=args.record, step_interval_s=args.step_interval
+            stimulus,
+            args.steps,
+            record=args.record,
+            step_interval_s=args.step_interval,
+            align=args.align,
         )
     if args.output:
         write_recording(recording, args.output)

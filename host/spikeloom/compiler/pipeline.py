@@ -203,6 +203,7 @@ def _program(
                 part.size,
                 neurons[lowered.first_neuron[name] :][: part.size],
                 quantised[name].scale,
+                part.latency,
             )
             for name, part in lowered.network.populations.items()
         },

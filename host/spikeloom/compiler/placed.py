@@ -47,12 +47,15 @@ class PlacedPopulation:
     scale : float
         Integer units of potential per user unit: v, i and theta read from the array, divided by
         this, are in the user's unit.
+    latency : int
+        Steps after its stimulus at which it answers.
     """
 
     name: str
     size: int
     neurons: Indices
     scale: float
+    latency: int = 0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -134,7 +134,9 @@ class Program:
             "config": self.config.to_dict(),
             "control": sorted(self.control.items()),
             "images": [(image.window, image.core, image.offset) for image in self.images],
-            "populations": [(p.name, p.size, p.scale) for p in self.populations.values()],
+            "populations": [
+                (p.name, p.size, p.scale, p.latency) for p in self.populations.values()
+            ],
             "inputs": [(source.name, source.size) for source in self.inputs.values()],
             "projections": [
                 (p.name, p.pre, p.post, p.scale, p.eligibility_scale)
@@ -185,8 +187,8 @@ def _projection_arrays(stored: Indices) -> dict[str, Any]:
 def _program_fields(header: dict[str, Any], arrays: Arrays) -> dict[str, Any]:
     """Return the arguments of `Program` from a file's header and arrays."""
     populations = [
-        PlacedPopulation(name, size, arrays[f"population{k}"], scale)
-        for k, (name, size, scale) in enumerate(header["populations"])
+        PlacedPopulation(name, size, arrays[f"population{k}"], scale, latency)
+        for k, (name, size, scale, latency) in enumerate(header["populations"])
     ]
     inputs = [
         PlacedInput(name, size, tuple(arrays[f"input{k}"]))

@@ -60,7 +60,7 @@ class Network:
         return part
 
     def population(
-        self, name: str, size: int, neuron: LIF, *, scale: float | None = None
+        self, name: str, size: int, neuron: LIF, *, scale: float | None = None, latency: int = 0
     ) -> Population:
         """Add a population of `size` neurons and return it.
 
@@ -75,13 +75,15 @@ class Network:
         scale : float, optional
             Integer units of potential per user unit, see `Population`; 1 means that all numbers
             are integers already.
+        latency : int
+            Steps after its stimulus at which it answers, see `Population`.
 
         Raises
         ------
         NetworkError
-            If the name is taken, or sizes or scale are out of range.
+            If the name is taken, or sizes, scale or latency are out of range.
         """
-        part = Population(name, size, neuron, scale)
+        part = Population(name, size, neuron, scale, latency)
         self.add(part)
         return part
 

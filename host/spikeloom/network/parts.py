@@ -5,12 +5,14 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
-from .checks import checked_name, checked_size, floats
+from .checks import checked_name, checked_size, floats, integers
 from .errors import NetworkError
 from .lif import LIF
 from .stdp import LearningRule
 
 __all__ = ["Input", "Population", "Projection"]
+
+MAX_LATENCY_STEPS = (1 << 31) - 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,12 +54,16 @@ class Population:
         Integer units of potential per user unit. None (default): the compiler chooses. 1: all
         potentials and weights *are* integers; what is not integral or does not fit is refused.
         Other values: potentials and weights are multiplied and rounded.
+    latency : int
+        Steps after its stimulus at which it answers, 0 or more. Says nothing to the array:
+        ``Board.run(align=True)`` takes it off the times that it returns.
     """
 
     name: str
     size: int
     neuron: LIF
     scale: float | None = None
+    latency: int = 0
 
     def __post_init__(self) -> None:
         checked_name("a population", self.name)
@@ -80,6 +86,8 @@ class Population:
                     f"{self.scale!r}; None lets the compiler choose"
                 )
             object.__setattr__(self, "scale", float(scale))
+        latency = integers(f"latency of {self.name!r} (steps)", self.latency, 0, MAX_LATENCY_STEPS)
+        object.__setattr__(self, "latency", int(latency))
 
     def __len__(self) -> int:
         return self.size
