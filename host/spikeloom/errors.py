@@ -18,6 +18,7 @@ from spikeloom.compiler.errors import (
     ThetaError,
 )
 from spikeloom.contract import CapabilityError, ConfigError, SpikeloomError, ValueRangeError
+from spikeloom.extras import MissingPackageError
 from spikeloom.link.errors import (
     DeviceRefusedError,
     DisconnectedError,
@@ -45,6 +46,7 @@ __all__ = [
     "DisconnectedError",
     "LearningError",
     "LinkError",
+    "MissingPackageError",
     "NetworkError",
     "NetworkTooLargeError",
     "NoProgramError",

@@ -10,7 +10,7 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
-from spikeloom.contract import SpikeloomError
+from spikeloom.extras import import_extra
 
 __all__ = [
     "CLASSES",
@@ -18,7 +18,6 @@ __all__ = [
     "MAX_PIXEL",
     "PIXELS",
     "Digits",
-    "MissingPackageError",
     "encode",
     "load_digits",
 ]
@@ -34,12 +33,6 @@ TEST_SIZE = 0.33
 SPLIT_SEED = 42
 
 Images = npt.NDArray[np.int64]
-
-
-class MissingPackageError(SpikeloomError):
-    """A package of an extra is not installed."""
-
-    exit_code = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,13 +61,8 @@ def load_digits() -> Digits:
     MissingPackageError
         If scikit-learn is not installed.
     """
-    try:
-        from sklearn import datasets, model_selection
-    except ImportError as error:
-        raise MissingPackageError(
-            f"the digits need scikit-learn, which cannot be imported ({error}); "
-            f"run: pip install 'spikeloom[demo]'"
-        ) from error
+    datasets = import_extra("sklearn.datasets", "demo", "loading the digits")
+    model_selection = import_extra("sklearn.model_selection", "demo", "splitting the digits")
     images, labels = datasets.load_digits(return_X_y=True)
     parts = model_selection.train_test_split(
         images.astype(np.int64),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .digits_data import MissingPackageError
+from spikeloom.extras import import_extra
 
 __all__ = ["PNG_DPI", "new_figure"]
 
@@ -18,11 +18,5 @@ def new_figure(width: float, height: float) -> Any:
     MissingPackageError
         If matplotlib is not installed.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingPackageError(
-            f"figures need matplotlib, which cannot be imported ({error}); "
-            f"run: pip install 'spikeloom[demo]'"
-        ) from error
-    return Figure(figsize=(width, height), layout="constrained")
+    figure = import_extra("matplotlib.figure", "demo", "drawing figures")
+    return figure.Figure(figsize=(width, height), layout="constrained")

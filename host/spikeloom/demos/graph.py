@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeloom.board import Board
+from spikeloom.extras import import_extra
 from spikeloom.network import LIF, STDP, Network
 
-from .digits_data import MissingPackageError
 
 __all__ = [
     "LABELLED",
@@ -124,13 +124,7 @@ def karate_club() -> Graph:
     MissingPackageError
         If networkx is not installed.
     """
-    try:
-        import networkx
-    except ImportError as error:
-        raise MissingPackageError(
-            f"the karate club needs networkx, which cannot be imported ({error}); "
-            f"run: pip install 'spikeloom[demo]'"
-        ) from error
+    networkx = import_extra("networkx", "demo", "loading the karate club")
     club = networkx.karate_club_graph()
     topics = ("Mr. Hi", "Officer")
     classes = [topics.index(club.nodes[node]["club"]) for node in club]
