@@ -2,8 +2,8 @@
 
 For each board that can be built: timing is met, the image can be made, and for iCE40 and ECP5 the
 bitstream is what its design says. For boards whose tools are not there: the array's size fits the
-part, by Yosys. ``--write`` puts the results into ``docs/boards.json`` and ``docs/boards.md``.
-Exit code 0 if all claims hold.
+part, by Yosys. ``--write`` puts the results into ``docs/boards.json``, ``docs/boards.md`` and
+the boards' own pages. Exit code 0 if all claims hold.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from typing import Any
 from spikeloom.contract import SpikeloomError
 from spikeloom_boards import BoardTable, boards, find_board
 
+from .board_pages import write_pages
 from .build import BuildResult, Synthesis, synthesise
 from .check_build import check_board
 from .cli.progress import StepLines
@@ -119,6 +120,7 @@ def _update(docs: Path, new: dict[str, dict[str, Any]]) -> None:
         kept = {key: results.get(name, {}).get(key, "") for key in _KEPT}
         results[name] = {**result, **kept}
     write_results(docs / "boards.json", docs / "boards.md", results)
+    write_pages(docs)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from spikeloom.cli.output import (
 
 __all__ = ["register"]
 
-_SUBSIGNALS = ("rx", "tx", "cs", "clk", "copi", "cipo")
 _BUILDS_WITH = {
     "icestorm": "Yosys, nextpnr-ice40",
     "trellis": "Yosys, nextpnr-ecp5",
@@ -44,9 +43,11 @@ def handle(args: argparse.Namespace) -> int:
     """Print the list."""
     from spikeloom_boards import boards, find_board
 
+    from ..pins import pins_of
+
     if args.board:
         board = find_board(args.board)
-        return _print_one({**_facts(board), "pins": _pins(board)}, args.json)
+        return _print_one({**_facts(board), "pins": pins_of(board)}, args.json)
     facts = [_facts(board) for board in boards().values()]
     if args.json:
         print_json(facts)
@@ -93,42 +94,6 @@ def _print_one(facts: dict[str, Any], as_json: bool) -> int:
         pairs["remarks" if number == 0 else " " * number] = remark
     print_pairs(pairs)
     return 0
-
-
-def _pins(board: Any) -> dict[str, str]:
-    """Return the package pins that are used, by what they are for.
-
-    Raises
-    ------
-    ToolMissingError
-        If amaranth-boards, which has most of them, is not installed.
-    """
-    from ..errors import ToolMissingError
-
-    try:
-        platform = board.platform()
-    except ImportError as error:
-        raise ToolMissingError(
-            f"amaranth-boards must be installed to look up pins, but {error}; "
-            f"run: pip install 'spikeloom[boards]'"
-        ) from error
-    leds = board.leds
-    named = {"clock": board.oscillator, "UART": board.uart}
-    named |= {"idle LED": leds.idle, "running LED": leds.running, "error LED": leds.error}
-    if board.flash is not None:
-        named["flash"] = board.flash.resource
-    pins: dict[str, str] = {}
-    for name, resource in named.items():
-        if resource is None:
-            continue
-        for io in platform.lookup(*resource).ios:
-            if hasattr(io, "names"):
-                pins[name] = " ".join(io.names)
-            elif hasattr(io, "ios") and io.name in _SUBSIGNALS:
-                pins[f"{name} {io.name}"] = " ".join(io.ios[0].names)
-    if board.flash is not None and board.flash.clock != "pin":
-        pins["flash clk"] = f"by {board.flash.clock.upper()}"
-    return pins
 
 
 def _facts(board: Any) -> dict[str, Any]:
