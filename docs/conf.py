@@ -19,6 +19,7 @@ extensions = [
     "sphinx_copybutton",
     "repository_pages",  # pages outside this folder, and links to them
     "api_pages",  # a page for each public package
+    "error_table",  # all errors and what they mean
     "command_help",  # what `spikeloom COMMAND --help` prints
 ]
 exclude_patterns = ["_ext", "boards.json"]

@@ -2,13 +2,18 @@
 
 import doctest
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
+from spikeloom.cli.app import build_parser
+
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [page for page in PAGES if "generated" not in page.parts]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.M | re.S)
+SHELL_BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.M | re.S)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
 
 
@@ -35,6 +40,38 @@ def test_blocks_run(page, monkeypatch, tmp_path):
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     result = doctest.DocTestRunner(optionflags=flags).run(test, out=report.append)
     assert result.failed == 0, "".join(report)
+
+
+def command_lines(text):
+    """Yield the arguments of each `spikeloom` in a page's shell blocks."""
+    for block in SHELL_BLOCK.findall(text):
+        for line in block.replace("\\\n", " ").splitlines():
+            words = shlex.shlex(line, posix=True, punctuation_chars="&|;")
+            words.whitespace_split = True
+            command = []
+            for word in [*words, "&&"]:
+                if word.strip("&|;"):
+                    command.append(word)
+                    continue
+                if command and command[0].rpartition("/")[2] == "spikeloom":
+                    yield command[1:]
+                command = []
+
+
+def test_command_lines_are_found():
+    first = "a && .venv/bin/spikeloom info sim: | head  # what\n"
+    text = f"```sh\n{first}spikeloom run u f \\\n -o 'x'\n```\n"
+    assert list(command_lines(text)) == [["info", "sim:"], ["run", "u", "f", "-o", "x"]]
+
+
+WITH_COMMANDS = [page for page in PAGES if any(command_lines(page.read_text(encoding="utf-8")))]
+
+
+@pytest.mark.parametrize("page", WITH_COMMANDS, ids=ids(WITH_COMMANDS))
+def test_command_lines_are_understood(page):
+    """Every `spikeloom ...` in a shell block has a command and options that there are."""
+    for arguments in command_lines(page.read_text(encoding="utf-8")):
+        assert build_parser(arguments).parse_args(arguments).handler
 
 
 @pytest.mark.parametrize("page", PAGES, ids=ids(PAGES))
