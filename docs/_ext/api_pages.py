@@ -62,7 +62,12 @@ def _index(app: Any, docname: str, source: list[str]) -> None:
     names = public_packages()
     rows = [f"| [`{name}`](generated/{name}.md) | {summary_of(name)} |" for name in names]
     homes = sorted(spikeloom.__all__, key=str.lower)
-    short = [f"| `spikeloom.{name}` | `{getattr(spikeloom, name).__module__}` |" for name in homes]
+    short = []
+    for name in homes:
+        value = getattr(spikeloom, name)
+        home = ".".join(value.__module__.split(".")[:2])
+        summary = (value.__doc__ or "").strip().splitlines()[0]
+        short.append(f"| {{py:obj}}`spikeloom.{name} <{home}.{name}>` | {summary} |")
     source[0] += "\n".join(
         [
             "\n## Packages\n",
@@ -70,7 +75,7 @@ def _index(app: Any, docname: str, source: list[str]) -> None:
             "|---|---|",
             *rows,
             "\n## Names of `spikeloom` itself\n",
-            "| name | home |",
+            "| name | what |",
             "|---|---|",
             *short,
             "\n```{toctree}\n:hidden:\n",

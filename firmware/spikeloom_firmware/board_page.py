@@ -23,7 +23,7 @@ TOOLS = {
     "vivado": "Vivado",
 }
 _LIGHTS = """\
-It shows what was there at any time in the last sixth of a second. If none is lit, the board
+A light shows what was there at any time in the last sixth of a second. If none is lit, the board
 has no bitstream or no power."""
 
 
@@ -75,7 +75,7 @@ def _facts(board: BoardTable, result: Mapping[str, Any]) -> Iterator[tuple[str, 
         yield (
             "use of the part",
             ", ".join(
-                f"{use['used']:g} of {use['available']:,} {name}"
+                f"{use['used']:,g} of {use['available']:,} {name}"
                 for name, use in result["usage"].items()
             ),
         )
@@ -142,7 +142,8 @@ def _flashing(board: BoardTable) -> str:
     offset = board.array_config.boot_offset
     if offset is not None:
         lines.append(("a boot network", network_arguments(board, "network.bin", offset=offset)))
-    rows = [(what, f"`{shlex.join([LOADER, *arguments])}`") for what, arguments in lines]
+    newline = "\n"
+    told = [f"* {what}: `{shlex.join([LOADER, *arguments])}`" for what, arguments in lines]
     return f"""\
 ```sh
 spikeloom flash {board.name}               # for good
@@ -152,7 +153,7 @@ spikeloom flash {board.name} --dry-run     # the commands, nothing else
 
 The board must answer with the image's build id, else the command fails. What {LOADER} is told:
 
-{markdown_table(("what", "command"), rows)}
+{newline.join(told)}
 
 [Flashing](../../flashing.md) tells what is checked on the way and what goes wrong."""
 
