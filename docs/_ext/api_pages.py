@@ -56,6 +56,13 @@ def _write(app: Any) -> None:
             path.write_text(text, encoding="utf-8")
 
 
+def _outdated(
+    app: Any, env: Any, added: set[str], changed: set[str], removed: set[str]
+) -> list[str]:
+    """Read these pages at every build: they change when the source does."""
+    return ["api/index", *(f"api/generated/{name}" for name in public_packages())]
+
+
 def _index(app: Any, docname: str, source: list[str]) -> None:
     if docname != "api/index":
         return
@@ -96,5 +103,6 @@ def setup(app: Any) -> dict[str, bool]:
     """Register with Sphinx."""
     _attributes()
     app.connect("builder-inited", _write)
+    app.connect("env-get-outdated", _outdated)
     app.connect("source-read", _index, priority=600)  # after the page's links are those of the site
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -31,7 +31,9 @@ class CommandHelp(SphinxDirective):
         before = os.environ.get("COLUMNS")
         os.environ["COLUMNS"] = _COLUMNS  # argparse has no other way to be told a width
         try:
-            helps = {name: each.format_help() for name, each in commands(build_parser()).items()}
+            parser = build_parser()
+            parsers = {parser.prog: parser, **commands(parser)}
+            helps = {name: each.format_help() for name, each in parsers.items()}
         finally:
             if before is None:
                 del os.environ["COLUMNS"]
@@ -47,6 +49,7 @@ class CommandHelp(SphinxDirective):
 
 
 def setup(app: Any) -> dict[str, bool]:
-    """Register with Sphinx."""
+    """Register with Sphinx; the page is read at every build, as it changes with the source."""
+    app.connect("env-get-outdated", lambda *_: ["command-line"])
     app.add_directive("command-help", CommandHelp)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

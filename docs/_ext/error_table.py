@@ -47,6 +47,7 @@ class ErrorTable(SphinxDirective):
 
 
 def setup(app: Any) -> dict[str, bool]:
-    """Register with Sphinx."""
+    """Register with Sphinx; the page is read at every build, as it changes with the source."""
+    app.connect("env-get-outdated", lambda *_: ["how-to/troubleshooting"])
     app.add_directive("error-table", ErrorTable)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

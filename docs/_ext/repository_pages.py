@@ -152,4 +152,5 @@ def _read(app: Any, docname: str, source: list[str]) -> None:
 def setup(app: Any) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("source-read", _read)
+    app.connect("env-get-outdated", lambda *_: ["index", *FOLDERS])  # other pages may be new
     return {"parallel_read_safe": True, "parallel_write_safe": True}
