@@ -1,31 +1,29 @@
-"""One body, several targets: the reference model, a board in Python, the simulated gateware."""
+"""One body, several targets: the reference model, a board in Python, the simulated gateware.
 
-from collections.abc import Callable, Iterator
+Fixtures `board`, `board_url` and `model` are those of `spikeloom.testing`: with ``--board URL``
+the tests run on that board instead.
+"""
+
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from system_support import TARGETS, layered, noise, open_url
 
-import spikeloom
 from spikeloom import Board, Network
 
 
-@pytest.fixture(params=TARGETS)
-def target_url(request) -> str:
-    return request.param
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Without a board of the command line's, what needs one runs on each of `TARGETS`."""
+    options = metafunc.config.option
+    if "board_url" in metafunc.fixturenames and not (options.board or options.replay_wire):
+        metafunc.parametrize("board_url", TARGETS, indirect=True)
 
 
-@pytest.fixture
-def board(target_url) -> Iterator[Board]:
-    with open_url(target_url) as board:
-        yield board
-
-
-@pytest.fixture
-def model() -> Iterator[Board]:
-    """What every target must agree with."""
-    with spikeloom.open("model:tiny") as board:
-        yield board
+@pytest.fixture(scope="session")
+def board_opener() -> Callable[[str], Board]:
+    """The board in Python has no URL that everybody knows."""
+    return open_url
 
 
 @pytest.fixture

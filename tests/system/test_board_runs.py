@@ -125,9 +125,9 @@ def test_a_new_program_replaces_all_of_the_old_one(board, model, network, stimul
     assert board.loaded.report.network == "other"
 
 
-def test_real_time_is_kept(target_url, board, network, stimulus):
+def test_real_time_is_kept(board_url, board, network, stimulus):
     board.program(network)
-    if target_url.startswith("sim"):
+    if board_url.startswith("sim"):
         run = board.run(stimulus(20), step_interval_s=1e-6)
         assert run.counters["overruns"] > 0  # 12 cycles are not enough for a step
         run = board.run(stimulus(20), step_interval_s=100e-6)

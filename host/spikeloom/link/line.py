@@ -3,6 +3,7 @@
 import errno
 import io
 import logging
+import secrets
 import select
 import time
 from collections.abc import Callable
@@ -171,6 +172,24 @@ class Line:
         except _LOST as error:
             raise DisconnectedError(self.url, error) from error
 
+    def watch_now(self) -> float:
+        """Return the time by which silence of a run is judged, in seconds.
+
+        It is this computer's, since a simulated board may take long for little of its own time,
+        unless the port keeps a time for it, as a replay does.
+        """
+        watch: Callable[[], float] = getattr(self._port, "watch_now", time.monotonic)
+        return watch()
+
+    def session_identity(self) -> tuple[int, int]:
+        """Return nonce (1..65535) and first sequence number (0..255) for a new session.
+
+        They are random, unless the port knows what they must be, as a replay does.
+        """
+        identity: Callable[[], tuple[int, int]]
+        identity = getattr(self._port, "session_identity", _random_identity)
+        return identity()
+
     def read(self, wait_s: float) -> bytes:
         """Return what has come; wait up to `wait_s`, at most `Limits.poll_s`, for a first byte.
 
@@ -228,9 +247,9 @@ class Line:
 
         Stops after one second at the latest, since something may be sending without end.
         """
-        end = time.monotonic() + 1.0
+        end = self.now() + 1.0
         thrown = 0
-        while time.monotonic() < end:
+        while self.now() < end:
             data = self.read(quiet_s)
             if not data:
                 break
@@ -243,6 +262,10 @@ class Line:
             self._port.close()
         except _LOST as error:
             _log.debug("closing %s: %s", self.url, error)
+
+
+def _random_identity() -> tuple[int, int]:
+    return secrets.randbelow(0xFFFF) + 1, secrets.randbelow(256)
 
 
 def has_line_rate(port: object) -> bool:

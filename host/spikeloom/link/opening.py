@@ -1,7 +1,6 @@
 """Finding a board on a line: `SYNC` and the capability block."""
 
 import logging
-import secrets
 
 from spikeloom.contract import ArrayConfig, Capability, MemoryMap
 from spikeloom.contract.frames import (
@@ -54,8 +53,7 @@ def start_session(line: Line, limits: Limits, statistics: LinkStatistics) -> Ses
     DisconnectedError
         If the port is gone.
     """
-    nonce = secrets.randbelow(0xFFFF) + 1
-    seq = secrets.randbelow(256)
+    nonce, seq = line.session_identity()
     request = encode_request(Request(seq, Op.SYNC, nonce | PROTOCOL_VERSION << 16), 0)
     # The zero ends whatever half a frame an earlier host left behind.
     request = b"\0" + request

@@ -1,7 +1,5 @@
 """`StallWatch`: tells a run that is silent from one that stands still."""
 
-import time
-
 from spikeloom.contract.registers import CONTROL_REGISTERS, STATUS_REGISTERS
 from spikeloom.target import Target
 
@@ -32,11 +30,11 @@ class StallWatch:
         self._stream = stream
         self._limits = limits
         self._steps = -1
-        self._checked_s = self._moved_s = time.monotonic()
+        self._checked_s = self._moved_s = stream.now()
 
     def check(self) -> None:
         """Look once in a while; raise `StalledError` if the array makes no step."""
-        now = time.monotonic()
+        now = self._stream.now()
         if now - max(self._checked_s, self._stream.progress_s) < self._limits.stall_check_s:
             return
         self._checked_s = now

@@ -1,6 +1,5 @@
 """`EventStream`: input words into one ring, output words out of the other, without a sleep."""
 
-import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 
@@ -105,8 +104,8 @@ class EventStream:
         self._credit = 0
         self._known = position.read
         self._done = False
-        self.progress_s = time.monotonic()
-        """When output or credit came last, in the time of `time.monotonic`."""
+        self.progress_s = self.now()
+        """When output or credit came last, in the time of `now`."""
 
     def poll(self) -> Iterator[Words]:
         """Push, pull and wait for some bytes once; yield what came.
@@ -125,6 +124,10 @@ class EventStream:
             data = self._take(self._pulls.popleft())
             if data:
                 yield np.frombuffer(data, "<u2").astype(np.uint16, copy=False)
+
+    def now(self) -> float:
+        """Return the time by which silence is judged, in seconds; see `Line.watch_now`."""
+        return self._session.line.watch_now()
 
     @property
     def done(self) -> bool:
@@ -180,7 +183,7 @@ class EventStream:
         words = len(data) // _WORD_BYTES
         credit = pull.pushed + free
         if words or credit > self._credit:
-            self.progress_s = time.monotonic()
+            self.progress_s = self.now()
         self._credit = max(self._credit, credit)
         self._known = max(self._known, pull.offset + words)
         if flags & PullFlags.WAITING:

@@ -15,7 +15,7 @@ from spikeloom.target import Write
 
 from .errors import DeviceRefusedError, DisconnectedError, LinkError
 from .limits import Limits
-from .line import Line, Port, has_line_rate, open_port
+from .line import Port, has_line_rate, open_port
 from .opening import FIRST_BAUD, USUAL_RATES, find_board, read_capability, start_session
 from .ports import latency_hint
 from .rates import choose_rate, request_rate
@@ -23,6 +23,7 @@ from .session import Session
 from .stall import StallWatch
 from .statistics import LinkStatistics
 from .streaming import EventStream, RingPosition
+from .tapping import line_to
 from .transfer import checked_count, checked_write, read_words, write_all, write_words
 
 __all__ = ["LinkTarget", "open_serial"]
@@ -71,7 +72,7 @@ class LinkTarget:
     ) -> None:
         self.url = url
         self._limits = limits or Limits()
-        self._line = Line(port, url, self._limits)
+        self._line = line_to(port, url, self._limits, baudrate)
         self._statistics = LinkStatistics()
         self._began_s = time.monotonic()
         self._position = RingPosition()
