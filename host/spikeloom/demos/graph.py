@@ -17,7 +17,6 @@ from spikeloom.board import Board
 from spikeloom.extras import import_extra
 from spikeloom.network import LIF, STDP, Network
 
-
 __all__ = [
     "LABELLED",
     "QUERY_STEPS",
