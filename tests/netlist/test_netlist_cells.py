@@ -5,6 +5,7 @@ yosys, the engine and the models. Where a part promises nothing, the models retu
 these tests also show that the synthesised memories never depend on it.
 """
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,9 @@ def compare(
 def test_memories(family: str, tmp_path: Path) -> None:
     shapes = set().union(*(memory_shapes(CONFIGS[name]) for name in FAMILIES[family]))
     small = sorted(shape for shape in shapes if shape.depth * shape.width < MOST_BITS)
+    # Of the boards of today only UP5K has a transparent port; cells must be right for others too.
+    block = [shape for shape in small if shape.registered and not shape.initial and shape.lanes]
+    small += [dataclasses.replace(shape, transparent=True) for shape in block[-3:]]
     assert any(shape.transparent for shape in small)
     assert any(shape.lanes > 1 for shape in small)
     design = Memories(small)
