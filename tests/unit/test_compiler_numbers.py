@@ -32,7 +32,7 @@ def test_random_weights_use_the_full_range():
 
 
 def test_the_negative_end_of_the_range_is_used():
-    assert quantised([-0.3, 0.1]).weights.tolist() == [-128, 43]
+    assert quantised([-0.3, 0.1017]).weights.tolist() == [-128, 43]
 
 
 def test_weights_on_a_binary_grid_stay_exact():
@@ -153,3 +153,28 @@ def test_report_of_a_whole_network():
     assert (first.name, first.scale, first.gain) == ("b", 1.0, 0)
     assert program.populations["c"].scale == second.scale
     assert program.projections["b->c"].scale == second.scale / (1 << second.gain)
+
+
+@pytest.mark.parametrize("unit", [0.01, 1 / 3, 0.0123])
+def test_weights_on_any_grid_stay_exact(unit):
+    multiples = np.array([3, -7, 40, -64, 1])
+    for values in (multiples * unit, (multiples * unit).astype(np.float32).astype(float)):
+        result = quantised(values)
+        ratio = result.weights / multiples
+        assert (ratio == ratio[0]).all()
+        assert result.report.weight_error < 1e-6
+
+
+def test_a_grid_uses_the_range_that_there_is():
+    """Potentials are finer the more units a weight has."""
+    assert quantised([0.3, -0.6, 0.9]).weights.tolist() == [42, -84, 126]
+
+
+def test_a_threshold_between_two_potentials_is_the_lower_one():
+    """v is an integer: it is above 2.9 when it is above 2."""
+    population = Population("p", 1, LIF(threshold=2.9), scale=1.5)
+    result = quantise(population, np.array([2.0]), np.zeros(1, np.int64), CONFIG)
+    assert result.parameters["threshold"].tolist() == [4]  # 4.35
+    noisy = Population("p", 1, LIF(threshold=float(np.float32(0.3))), scale=10.0)
+    result = quantise(noisy, np.array([1.0]), np.zeros(1, np.int64), CONFIG)
+    assert result.parameters["threshold"].tolist() == [3]

@@ -29,6 +29,8 @@ Indices = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 _DECAYS = ("v_decay", "i_decay", "theta_decay")
+_FLOOR_SLACK = 1e-3
+"""A threshold that misses an integer by less, as float32 may make it, is that integer."""
 _WARN_ERROR = 0.05
 """Relative rounding error from which a report warns."""
 
@@ -183,7 +185,9 @@ def _round_parameters(
             signed_range(config.state_bits) if signed else unsigned_range(config.state_bits - 1)
         )
         never = np.isinf(values)  # only thresholds; v saturates at `high`, which is not above it
-        rounded = np.rint(np.where(never, 0, values) * scale)
+        scaled = np.where(never, 0, values) * scale
+        # v is an integer, so v > threshold is v > floor(threshold), whatever the fraction is.
+        rounded = np.floor(scaled + _FLOOR_SLACK) if name == "threshold" else np.rint(scaled)
         bad = (rounded < low) | (rounded > high)
         if bad.any():
             raise QuantisationError(

@@ -8,7 +8,7 @@ from spikeloom.contract.numbers import GAIN_BITS, signed_range, unsigned_range
 
 from .errors import QuantisationError
 
-__all__ = ["HEADROOM", "choose_scale", "fan_in", "gain_for", "lowest_bit"]
+__all__ = ["HEADROOM", "choose_scale", "fan_in", "gain_for", "grid_of", "lowest_bit"]
 
 Indices = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -18,6 +18,8 @@ HEADROOM = {"threshold": 4.0, "reset": 2.0, "bias": 4.0, "leak": 1.0, "theta_plu
 """Room for what v and theta reach beyond each parameter, as a factor of the parameter."""
 _MAX_UNITS_LOG2 = 64
 """A weight below 2**-64 user units counts as 0; without a bound the scale could overflow."""
+_GRID_ERROR = 1e-6
+"""How far a weight may be from a grid, relative to itself: some roundings of float32."""
 
 
 def lowest_bit(values: Floats) -> int | None:
@@ -35,6 +37,29 @@ def lowest_bit(values: Floats) -> int | None:
     integer = np.ldexp(mantissa, 53).astype(np.int64)
     low = integer & -integer
     return int((exponent - 53 + np.log2(low).astype(np.int64)).min())
+
+
+def grid_of(weights: Floats, high: int) -> float | None:
+    """Return the largest number of which all weights are multiples, up to `high` times.
+
+    Trained weights that were put on a grid lie on it within the error of float32, whatever its
+    width is. None if there is no such number.
+
+    Examples
+    --------
+    >>> round(grid_of(np.float32([0.3, -0.9, 2.1]).astype(np.float64), 127), 6)
+    0.3
+    """
+    sizes = np.unique(np.abs(weights[weights != 0]))
+    if not sizes.size:
+        return None
+    for count in range(1, high + 1):
+        unit = sizes[-1] / count
+        multiples = sizes / unit
+        if (np.abs(multiples - np.rint(multiples)) <= _GRID_ERROR * np.maximum(multiples, 1)).all():
+            whole = np.rint(multiples)
+            return float((sizes @ whole) / (whole @ whole))
+    return None
 
 
 def choose_scale(
@@ -63,17 +88,21 @@ def choose_scale(
 
 
 def _weight_units(weights: Floats, bounds: Floats, config: ArrayConfig) -> float:
-    """Return weight units per user unit: a power of two that is exact, or the full range.
+    """Return weight units per user unit: what is exact if there is such a thing, or the full range.
 
     Weights that learn need every step that there is, so they get the full range.
     """
     low, high = signed_range(config.weight_bits)
     exact = None if bounds.size else lowest_bit(weights)
+    grid = None if bounds.size else grid_of(weights, high)
     weights = np.append(weights, bounds)
     if exact is not None and -exact <= _MAX_UNITS_LOG2:
         unit = 2.0**-exact
         if weights.min() * unit >= low and weights.max() * unit <= high:
             return unit
+    if grid is not None:
+        largest = int(np.rint(np.abs(weights).max() / grid))
+        return (high // largest) / grid
     limits = [2.0**_MAX_UNITS_LOG2]
     if weights.max() > 0:
         limits.append(high / float(weights.max()))
