@@ -37,11 +37,12 @@ nb_merge_streams = True
 nb_execution_show_tb = True
 
 # API
+nitpicky = True  # whatever of ours is named must be there; types of others have no pages here
+nitpick_ignore_regex = [("py:.*", r"(?!spikeloom\.).*")]
 default_role = "py:obj"  # `Name` in docstrings is a link where there is such a thing
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
-autodoc_preserve_defaults = True
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
 python_display_short_literal_types = True

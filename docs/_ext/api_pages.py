@@ -2,17 +2,38 @@
 
 import importlib
 import pkgutil
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy.typing as npt
+from docutils import nodes
 from sphinx.domains.python import PyObject
+from sphinx.util.typing import stringify_annotation
 
 import spikeloom
 
 HIDDEN = {"cli", "demos"}
 """Packages that nobody imports: the command line and what it demonstrates."""
-MODULES = ("plot", "recording")
-"""Modules that are public without being packages."""
+MODULES = (
+    "contract.boot",
+    "contract.frames",
+    "contract.registers",
+    "contract.words",
+    "plot",
+    "recording",
+    "target",
+    "weight_history",
+)
+"""Modules that are public without being packages, or beside what their package exports."""
+
+_UNDERLINE = re.compile(r"-{3,}$")
+_ARRAYS = re.compile(
+    r"~?numpy\.ndarray\[tuple\[~?(?:typing\.)?Any, \.\.\.\], ~?numpy\.dtype\[([^\[\]]*)\]\]"
+)
+_ARRAY_LIKE = [
+    stringify_annotation(npt.ArrayLike, mode) for mode in ("smart", "fully-qualified-except-typing")
+]
 
 _PAGE = """\
 # `{name}`
@@ -21,7 +42,7 @@ _PAGE = """\
 .. automodule:: {name}
    :members:
    :show-inheritance:
-   :inherited-members: BaseException, Enum, IntEnum, Mapping, dict, object, tuple
+   :inherited-members: BaseException, Enum, Flag, Mapping, dict, int, object, str, tuple
 ```
 """
 
@@ -72,9 +93,8 @@ def _index(app: Any, docname: str, source: list[str]) -> None:
     short = []
     for name in homes:
         value = getattr(spikeloom, name)
-        home = ".".join(value.__module__.split(".")[:2])
         summary = (value.__doc__ or "").strip().splitlines()[0]
-        short.append(f"| {{py:obj}}`spikeloom.{name} <{home}.{name}>` | {summary} |")
+        short.append(f"| {{py:obj}}`spikeloom.{name} <{home_of(name)}.{name}>` | {summary} |")
     source[0] += "\n".join(
         [
             "\n## Packages\n",
@@ -86,10 +106,65 @@ def _index(app: Any, docname: str, source: list[str]) -> None:
             "|---|---|",
             *short,
             "\n```{toctree}\n:hidden:\n",
-            *(f"generated/{name}" for name in names),
+            *(f"{name.partition('.')[2]} <generated/{name}>" for name in names),
             "```\n",
         ]
     )
+
+
+def home_of(name: str) -> str:
+    """Return the package whose page tells of a name of `spikeloom` itself."""
+    return ".".join(getattr(spikeloom, name).__module__.split(".")[:2])
+
+
+def _signature(app: Any, kind: str, name: str, value: Any, options: Any, *texts: Any) -> Any:
+    """Let types of arrays be called what numpy's users call them."""
+    return tuple(text and _with_array_names(text) for text in texts)
+
+
+def _with_array_names(text: str) -> str:
+    for expanded in _ARRAY_LIKE:
+        text = text.replace(expanded, "ArrayLike")
+    return _ARRAYS.sub(r"NDArray[\1]", text)
+
+
+def _bases(app: Any, name: str, value: type, options: Any, bases: list[Any]) -> None:
+    """Leave out parents that are no part of the interface: a class shows their members."""
+    bases[:] = [
+        base
+        for base in bases
+        if not base.__module__.startswith("spikeloom.") or issubclass(base, Exception)
+    ] or [object]
+
+
+def _no_object(app: Any, doctree: nodes.document) -> None:
+    """Remove what all classes have in common."""
+    for paragraph in list(doctree.findall(nodes.paragraph)):
+        if paragraph.astext() == "Bases: object":
+            paragraph.parent.remove(paragraph)
+
+
+_plain_texts: dict[str, list[str]] = {}
+
+
+def _keep_plain(app: Any, kind: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
+    """Remember descriptions of values: napoleon takes what is before a colon for a type."""
+    if kind in ("attribute", "data", "property") and not any(map(_UNDERLINE.match, lines)):
+        _plain_texts[name] = lines.copy()
+
+
+def _give_plain(app: Any, kind: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
+    lines[:] = _plain_texts.pop(name, lines)
+
+
+def _resolve(app: Any, env: Any, node: Any, content: Any) -> Any:
+    """Find `spikeloom.open`, `Board.run` and the like, from wherever they are named."""
+    target = str(node.get("reftarget", "")).removeprefix("spikeloom.")
+    if node.get("refdomain") != "py" or target.split(".")[0] not in spikeloom.__all__:
+        return None
+    whole = f"{home_of(target.split('.')[0])}.{target}"
+    domain = env.get_domain("py")
+    return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", whole, node, content)
 
 
 def _attributes() -> None:
@@ -103,6 +178,12 @@ def setup(app: Any) -> dict[str, bool]:
     """Register with Sphinx."""
     _attributes()
     app.connect("builder-inited", _write)
+    app.connect("autodoc-process-signature", _signature)
+    app.connect("autodoc-process-bases", _bases)
+    app.connect("autodoc-process-docstring", _keep_plain, priority=400)
+    app.connect("autodoc-process-docstring", _give_plain, priority=600)
+    app.connect("doctree-read", _no_object)
+    app.connect("missing-reference", _resolve)
     app.connect("env-get-outdated", _outdated)
     app.connect("source-read", _index, priority=600)  # after the page's links are those of the site
     return {"parallel_read_safe": True, "parallel_write_safe": True}
