@@ -37,7 +37,7 @@ nb_merge_streams = True
 nb_execution_show_tb = True
 
 # API
-nitpicky = True  # whatever of ours is named must be there; types of others have no pages here
+nitpicky = True  # whatever of ours is named must exist; types of others have no pages here
 nitpick_ignore_regex = [("py:.*", r"(?!spikeloom\.).*")]
 default_role = "py:obj"  # `Name` in docstrings is a link where there is such a thing
 autodoc_member_order = "bysource"

@@ -159,12 +159,29 @@ def _give_plain(app: Any, kind: str, name: str, value: Any, options: Any, lines:
 
 def _resolve(app: Any, env: Any, node: Any, content: Any) -> Any:
     """Find `spikeloom.open`, `Board.run` and the like, from wherever they are named."""
-    target = str(node.get("reftarget", "")).removeprefix("spikeloom.")
-    if node.get("refdomain") != "py" or target.split(".")[0] not in spikeloom.__all__:
+    target = str(node.get("reftarget", ""))
+    if node.get("refdomain") != "py":
         return None
+    if target.startswith("spikeloom.") and _exists(target):
+        found = content  # text, if there is no page of it
+    else:
+        found = None
+    target = target.removeprefix("spikeloom.")
+    if target.split(".")[0] not in spikeloom.__all__:
+        return found
     whole = f"{home_of(target.split('.')[0])}.{target}"
     domain = env.get_domain("py")
-    return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", whole, node, content)
+    link = domain.resolve_xref(env, node["refdoc"], app.builder, "obj", whole, node, content)
+    return link or found
+
+
+def _exists(name: str) -> bool:
+    """Return whether a dotted name leads to a module, or to something in one."""
+    try:
+        pkgutil.resolve_name(name)
+    except (ImportError, AttributeError, ValueError):
+        return False
+    return True
 
 
 def _attributes() -> None:
