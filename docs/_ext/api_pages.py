@@ -162,10 +162,8 @@ def _resolve(app: Any, env: Any, node: Any, content: Any) -> Any:
     target = str(node.get("reftarget", ""))
     if node.get("refdomain") != "py":
         return None
-    if target.startswith("spikeloom.") and _exists(target):
-        found = content  # text, if there is no page of it
-    else:
-        found = None
+    # What there is no page of stays as it is; what does not exist is a mistake.
+    found = content if target.startswith("spikeloom.") and _exists(target) else None
     target = target.removeprefix("spikeloom.")
     if target.split(".")[0] not in spikeloom.__all__:
         return found
