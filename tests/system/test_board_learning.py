@@ -6,6 +6,8 @@ from learners import RULE, STEPS, WINDOW, learner, learnt, same, stimulus, trace
 
 from spikeloom import STDP, Recording
 
+pytestmark = pytest.mark.needs_config(learning=True, plastic=["synapse", "row"], stochastic=True)
+
 HISTORY = STDP(
     a_plus=0.1, a_minus=0.1, w_max=1, w_min=-1, window="history", lags_plus=4,
     lags_minus=[-2, -5], on_pre=0.01, forget_post=1 / 16,

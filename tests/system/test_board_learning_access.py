@@ -10,7 +10,11 @@ from spikeloom.compiler import LearningError, compile
 from spikeloom.contract import CONFIGS
 from spikeloom.demos.stdp_window import measure_stdp_window
 
+LEARNS = pytest.mark.needs_config(learning=True, plastic=["synapse", "row"], stochastic=True)
 
+
+@LEARNS
+@pytest.mark.needs_config(cores=2)
 def test_reward_and_freezing_by_population(board):
     other = STDP(a_plus=0.06, a_minus=0.05, w_max=1.0, group="other")
     board.program(learner(other=other))
@@ -30,6 +34,7 @@ def test_reward_and_freezing_by_population(board):
     assert not np.array_equal(before["b->c"], after["b->c"])
 
 
+@LEARNS
 def test_a_core_has_one_reward(board):
     net = Network("sharing")
     a = net.input("a", 1)
@@ -44,6 +49,7 @@ def test_a_core_has_one_reward(board):
     assert board.reward == 0.5
 
 
+@LEARNS
 def test_traces_are_those_of_the_last_spikes(board):
     net = Network("traces")
     a = net.input("a", 2)
@@ -64,6 +70,7 @@ def test_traces_are_those_of_the_last_spikes(board):
     assert not board.read_state("b")["y"].any()
 
 
+@pytest.mark.needs_config(name="tiny")
 def test_traces_are_read_where_they_are(board):
     """Of synapses whose rows and neurons begin within a word, against the whole memories."""
     net = Network("places")
@@ -99,6 +106,7 @@ def test_traces_are_read_where_they_are(board):
         assert np.array_equal(board.read("y", core)["y"].reshape(-1), wanted["y"][core])
 
 
+@LEARNS
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
@@ -134,10 +142,11 @@ def test_traces_are_read_where_they_are(board):
             RecordError,
             "projection must be one of a->b, b->c, c->b, not 'b'",
         ),
-        (
+        pytest.param(
             lambda b: b.program(learner(STDP.raw(eligibility=True))),
             LearningError,
             "must do without eligibility traces",
+            marks=pytest.mark.needs_config(eligibility=False),
         ),
     ],
 )
@@ -164,16 +173,19 @@ def test_networks_that_do_not_learn_have_no_reward(board, network):
     assert np.array_equal(history.raw[0], history.raw[1])
 
 
+@LEARNS
+@pytest.mark.needs_config(eligibility=False)
 def test_programs_for_learning_need_a_board_that_learns(board):
     without = CONFIGS["tiny"].replace(plastic="none")
     with pytest.raises(LearningError, match="is built without learning"):
         compile(learner(), without)
     before = board.snapshot()
-    with pytest.raises(LearningError, match="tiny' is built without them"):
+    with pytest.raises(LearningError, match=f"{board.config.name}' is built without them"):
         board.program(learner(STDP(a_plus=1, a_minus=1, w_max=2, tau_eligibility=9)))
     assert board.snapshot().windows == before.windows
 
 
+@LEARNS
 def test_the_window_as_measured(board):
     lags = [-20, -14, -2, -1, 0, 1, 8, 9, 30]
     measured, wanted = measure_stdp_window(board, WINDOW, lags), WINDOW.changes(lags)

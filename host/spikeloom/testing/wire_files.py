@@ -26,7 +26,7 @@ def wire_file(folder: Path, node_id: str) -> Path:
     >>> wire_file(Path("wires"), "tests/test_a.py::TestB::test_c").as_posix()
     'wires/tests/test_a/TestB.test_c.wire'
     >>> wire_file(Path("wires"), "test_a.py::test_c[2-x y]").as_posix()
-    'wires/test_a/test_c-2-x-y-4d3c8389.wire'
+    'wires/test_a/test_c-2-x-y-f1e8a01c.wire'
     """
     module, _, test = node_id.partition("::")
     name = test.replace("::", ".")
