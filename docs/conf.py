@@ -39,6 +39,7 @@ nb_execution_show_tb = True
 # API
 nitpicky = True  # whatever of ours is named must exist; types of others have no pages here
 nitpick_ignore_regex = [("py:.*", r"(?!spikeloom\.).*")]
+suppress_warnings = ["ref.python"]  # `neurons` may mean several things; the nearest will do
 default_role = "py:obj"  # `Name` in docstrings is a link where there is such a thing
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
