@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PAGES = [page for page in PAGES if "generated" not in page.parts]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.M | re.S)
+LISTING = re.compile(r"^```py\n(.*?)^```$", re.M | re.S)
 SHELL_BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.M | re.S)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
 
@@ -40,6 +41,18 @@ def test_blocks_run(page, monkeypatch, tmp_path):
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     result = doctest.DocTestRunner(optionflags=flags).run(test, out=report.append)
     assert result.failed == 0, "".join(report)
+
+
+def test_listings_are_python():
+    """What needs another package, or a board, stands in `py` blocks: they are only compiled."""
+    listings = [
+        (page, listing)
+        for page in PAGES
+        for listing in LISTING.findall(page.read_text(encoding="utf-8"))
+    ]
+    assert listings
+    for page, listing in listings:
+        compile(listing, str(page), "exec")
 
 
 def command_lines(text):
