@@ -206,9 +206,10 @@ class Board(LearningAccess):
             For a program with one input: a dense array of 0 and 1, shape (steps, channels); a
             pair ``(times, channels)`` of integer lists, times in steps from the start of the run;
             an iterator that yields a list of channels per step (consumed as there is room, so it
-            may be endless); or an array of shape (samples, steps, channels). For programs with
-            several inputs: a dict of input name to one of the first two or the last form, or an
-            iterator that yields such dicts of name to channels. None: silence.
+            may be endless); binned event data (`spikeloom.events`); or an array of shape (samples,
+            steps, channels). For programs with several inputs: a dict of input name to one of the
+            first two or the last form, a dict of one name to binned event data, or an iterator
+            that yields dicts of name to channels. None: silence.
         steps : int, optional
             Steps to run, 0 or more; silence follows a shorter stimulus, an iterator is cut.
             None: as long as the stimulus.

@@ -1,5 +1,7 @@
 """`Collector`: gathers decoded output of a run into the parts of a `Recording`."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -7,7 +9,7 @@ from spikeloom.compiler import Program
 from spikeloom.contract.words import Words
 from spikeloom.recording import SpikeTimes, Values
 
-from .decoding import Decoded, OutputDecoder
+from .decoding import OutputDecoder
 from .probes import Probe, RecordingPlan
 
 __all__ = ["Collector"]
@@ -15,8 +17,51 @@ __all__ = ["Collector"]
 Indices = npt.NDArray[np.int64]
 
 
+class _Column:
+    """Numbers that come chunk by chunk, kept in few bytes and without an object a chunk."""
+
+    def __init__(self, dtype: type[np.unsignedinteger[Any]]) -> None:
+        self._dtype = dtype
+        self._bytes = bytearray()
+
+    def __len__(self) -> int:
+        return len(self._bytes) // np.dtype(self._dtype).itemsize
+
+    def extend(self, values: Indices) -> None:
+        """Append some numbers."""
+        if values.size:
+            self._bytes += values.astype(self._dtype).tobytes()
+
+    def values(self) -> Indices:
+        """Return all numbers."""
+        return np.frombuffer(self._bytes, self._dtype).astype(np.int64)
+
+
+class _Table:
+    """Columns of equal length, with the sample that each row belongs to."""
+
+    def __init__(self, *dtypes: type[np.unsignedinteger[Any]]) -> None:
+        self._columns = [_Column(dtype) for dtype in dtypes]
+        self._ends: list[int] = []
+
+    def extend(self, *columns: Indices) -> None:
+        """Append rows of the present sample."""
+        for column, values in zip(self._columns, columns, strict=True):
+            column.extend(values)
+
+    def next_sample(self) -> None:
+        """Go on with the next sample."""
+        self._ends.append(len(self._columns[0]))
+
+    def values(self) -> list[Indices]:
+        """Return the sample of each row, then the columns."""
+        counts = np.diff([0, *self._ends, len(self._columns[0])])
+        sample = np.repeat(np.arange(len(counts)), counts)
+        return [sample, *(column.values() for column in self._columns)]
+
+
 class Collector:
-    """Takes output words, sample by sample.
+    """Takes output words, sample by sample; spikes that nobody asked for are not kept.
 
     Parameters
     ----------
@@ -24,18 +69,18 @@ class Collector:
         What runs.
     plan : RecordingPlan
         What to keep.
-
-    Attributes
-    ----------
-    clock : int
-        Steps completed in the current sample.
     """
 
     def __init__(self, program: Program, plan: RecordingPlan) -> None:
         self._program = program
         self._plan = plan
         self._decoder = OutputDecoder()
-        self._decoded: list[list[Decoded]] = [[]]
+        self._samples = 1
+        self._spikes = _Table(np.uint32, np.uint16)
+        self._probes = _Table(np.uint32, np.uint8, np.uint32)
+        self._wanted = np.zeros(program.config.neurons, bool)
+        for name in plan.spikes:
+            self._wanted[program.populations[name].neurons] = True
 
     @property
     def clock(self) -> int:
@@ -44,27 +89,23 @@ class Collector:
 
     def feed(self, words: Words) -> None:
         """Take output words of the current sample."""
-        self._decoded[-1].append(self._decoder.feed(words))
+        decoded = self._decoder.feed(words)
+        if decoded.neuron.size:
+            wanted = self._wanted[decoded.neuron]
+            self._spikes.extend(decoded.spike_t[wanted], decoded.neuron[wanted])
+        if decoded.probe.size:
+            self._probes.extend(decoded.probe_t, decoded.probe, decoded.value)
 
     def next_sample(self) -> None:
         """Go on with the next sample."""
         self._decoder = OutputDecoder()
-        self._decoded.append([])
-
-    def _joined(self, *names: str) -> list[Indices]:
-        """Return sample numbers, then the named arrays of all chunks, joined."""
-        columns: list[list[Indices]] = [[np.empty(0, np.int64)] for _ in range(len(names) + 1)]
-        for sample, chunks in enumerate(self._decoded):
-            for chunk in chunks:
-                parts = [getattr(chunk, name) for name in names]
-                columns[0].append(np.full(len(parts[0]), sample))
-                for column, part in zip(columns[1:], parts, strict=True):
-                    column.append(part)
-        return [np.concatenate(column) for column in columns]
+        self._samples += 1
+        self._spikes.next_sample()
+        self._probes.next_sample()
 
     def spike_times(self) -> dict[str, SpikeTimes]:
         """Return the spikes of each chosen population, sorted."""
-        sample, t, neuron = self._joined("spike_t", "neuron")
+        sample, t, neuron = self._spikes.values()
         result = {}
         for name in self._plan.spikes:
             population = self._program.populations[name]
@@ -78,7 +119,7 @@ class Collector:
 
     def values(self, steps: int) -> dict[tuple[str, str], Values]:
         """Return the values of each probe; `steps` is the length of every sample."""
-        sample, t, number, value = self._joined("probe_t", "probe", "value")
+        sample, t, number, value = self._probes.values()
         return {
             (probe.quantity, probe.population.name): self._values(
                 probe, steps, sample, t, number - probe.first, value
@@ -95,7 +136,7 @@ class Collector:
         column: Indices,
         value: Indices,
     ) -> Values:
-        shape = (len(self._decoded), steps, len(probe.members))
+        shape = (self._samples, steps, len(probe.members))
         raw = np.zeros(shape, np.int64)
         present = np.zeros(shape, bool)
         mine = (column >= 0) & (column < shape[2])

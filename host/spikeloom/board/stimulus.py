@@ -10,6 +10,8 @@ import numpy.typing as npt
 from spikeloom.compiler import PlacedInput
 from spikeloom.contract.words import STEP_TAG, Words
 
+from .block_stream import BlockStream
+from .blocks import BlockStimulus
 from .errors import StimulusError
 from .steering import Change
 from .streams import EventStream, ItemStream, StimulusStream
@@ -67,6 +69,10 @@ def encode_stream(
         If anything does not fit; an iterator is checked as it is consumed.
     """
     steps = _checked_steps(steps)
+    if (blocks := _block_stimulus(inputs, stimulus)) is not None:
+        source, events = blocks
+        changes = changes_for(events.steps if steps is None else steps)
+        return BlockStream(source, events, steps, changes, extra)
     if _is_iterator(stimulus):
         items, limit = stimulus, steps
         if extra:
@@ -132,6 +138,20 @@ def _checked_steps(steps: int | None) -> int | None:
             f"steps must be at most {MAX_RUN_STEPS} in one run, not {steps}; use several runs"
         )
     return int(steps)
+
+
+def _block_stimulus(inputs: Inputs, stimulus: Stimulus) -> tuple[PlacedInput, BlockStimulus] | None:
+    """Return the input and the stimulus if it comes in blocks, as event data do."""
+    values = stimulus.values() if isinstance(stimulus, Mapping) else (stimulus,)
+    if not any(isinstance(value, BlockStimulus) for value in values):
+        return None
+    if len(values) != 1:
+        raise StimulusError(
+            f"event data must be the stimulus of one input while the others are silent, not one "
+            f"of {len(values)} stimuli; for several inputs give .dense() or .pairs() of each"
+        )
+    ((name, events),) = _by_name(inputs, stimulus).items()
+    return inputs[name], events
 
 
 def _is_iterator(stimulus: Stimulus) -> bool:

@@ -12,7 +12,7 @@ from spikeloom.contract.words import MAX_STEP_COUNT, STEP_TAG, Words, step_words
 
 from .steering import Change
 
-__all__ = ["EventStream", "ItemStream", "StimulusStream"]
+__all__ = ["EventStream", "ItemStream", "StimulusStream", "event_words"]
 
 Indices = npt.NDArray[np.int64]
 
@@ -75,7 +75,7 @@ class EventStream(StimulusStream):
         for first, last in itertools.pairwise([*changes, end]):
             yield from changes[first]
             mine = slice(*np.searchsorted(self._t, (first, last)))
-            yield _event_words(self._t[mine] - first, self._axon[mine], last - first)
+            yield event_words(self._t[mine] - first, self._axon[mine], last - first)
 
 
 class ItemStream(StimulusStream):
@@ -154,8 +154,16 @@ class ItemStream(StimulusStream):
             self._done = until
 
 
-def _event_words(t: Indices, axon: Indices, steps: int) -> Words:
-    """Return EVENT and STEP words of events in order of time, without doubles."""
+def event_words(t: Indices, axon: Indices, steps: int) -> Words:
+    """Return EVENT and STEP words of events in order of time, without doubles.
+
+    Parameters
+    ----------
+    t, axon : ndarray of int64, shape (events,)
+        Step, below `steps`, and axon of each event.
+    steps : int
+        Steps to run, 1 or more.
+    """
     if not t.size:
         return step_words(steps)
     first, counts = np.unique(t, return_counts=True)
