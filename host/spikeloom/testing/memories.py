@@ -41,22 +41,21 @@ def _line(window: Window, core: int, ours: bytes, theirs: bytes, program: Progra
             break
     at = int(places[0])
     more = f" and {places.size - 1} more" if places.size > 1 else ""
-    where = _where(window, core, at, program)
     what = window.name if len(window.fields) == 1 else f"{window.name}.{field.name}"
-    return f"{what} of {where}: board {a[at]}, model {b[at]}{more}"
+    return f"{_where(window, core, at, what, program)}: board {a[at]}, model {b[at]}{more}"
 
 
-def _where(window: Window, core: int, at: int, program: Program) -> str:
+def _where(window: Window, core: int, at: int, what: str, program: Program) -> str:
     config = program.config
     if window.name == "control":
         names = {register.offset: name for name, register in CONTROL_REGISTERS.items()}
         return f"register {names.get(at, at)!r}"
     neurons = window.depth * window.lanes == config.neurons_per_core
     if neurons and window.name not in _OF_ROWS_OR_AXONS:
-        return _neuron(core * config.neurons_per_core + at, program)
+        return f"{what} of " + _neuron(core * config.neurons_per_core + at, program)
     word, lane = divmod(at, window.lanes)
     inside = f"word {word}" if window.lanes == 1 else f"word {word}, lane {lane}"
-    return f"core {core}, {inside}" if window.cores > 1 else inside
+    return f"{what} of core {core}, {inside}" if window.cores > 1 else f"{what} of {inside}"
 
 
 def _neuron(number: int, program: Program) -> str:
