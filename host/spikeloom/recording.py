@@ -11,6 +11,7 @@ import numpy.typing as npt
 from spikeloom.archives import DAMAGE, read_arrays, write_arrays
 from spikeloom.contract import SpikeloomError
 from spikeloom.link.statistics import LinkStatistics
+from spikeloom.naming import Named
 from spikeloom.recorded import SpikeTimes, Values
 from spikeloom.weight_history import WeightHistory
 
@@ -61,6 +62,11 @@ class Recording:
     counters: dict[str, int] = dataclasses.field(default_factory=dict)
     link: LinkStatistics | None = None
     seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        # Prompts complete `recording.spike_times.hidden`.
+        object.__setattr__(self, "spike_times", Named(self.spike_times))
+        object.__setattr__(self, "weights", Named(self.weights))
 
     @property
     def populations(self) -> tuple[str, ...]:

@@ -5,11 +5,12 @@ import html
 import logging
 from typing import Any, Self
 
-from spikeloom.compiler import Program
+from spikeloom.compiler import PlacedPopulation, PlacedProjection, Program
 from spikeloom.contract import ArrayConfig, Capability, ValueRangeError
 from spikeloom.contract.frames import ResetKind
 from spikeloom.contract.registers import CONTROL_REGISTERS
 from spikeloom.link.statistics import LinkStatistics
+from spikeloom.naming import Named
 from spikeloom.network import Network
 from spikeloom.recording import Recording
 
@@ -71,6 +72,16 @@ class Board(LearningAccess):
     def link(self) -> LinkStatistics | None:
         """Counters of the link since it was opened; None where there is no link."""
         return link_statistics(self.target)
+
+    @property
+    def populations(self) -> Named[PlacedPopulation]:
+        """Populations of the program, by name; empty without one."""
+        return Named(self.loaded.populations if self.loaded else {})
+
+    @property
+    def projections(self) -> Named[PlacedProjection]:
+        """Projections of the program, by name; empty without one."""
+        return Named(self.loaded.projections if self.loaded else {})
 
     def info(self) -> dict[str, Any]:
         """Return url, build, configuration, line rate and program as plain values."""

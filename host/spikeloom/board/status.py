@@ -2,7 +2,7 @@
 
 import html
 
-from spikeloom.contract.registers import STATUS_BITS, STATUS_REGISTERS, BootState
+from spikeloom.contract.registers import STATUS_BITS, STATUS_REGISTERS, BootState, SessionEnd
 from spikeloom.target import Target
 
 __all__ = ["BoardStatus", "read_status"]
@@ -20,7 +20,10 @@ _COUNTED = (
     "steps", "spikes", "arrivals", "overruns", "dropped", "refused_events", "bad_frames",
     "line_errors", "out_of_order", "repeated", "refused",
 )  # fmt: skip
-
+_CODES: dict[str, type[BootState] | type[SessionEnd]] = {
+    "boot": BootState,
+    "session_end": SessionEnd,
+}
 _BOOT_FAILURES = {
     BootState.BAD_CRC: "the boot network in the flash is damaged; write it again",
     BootState.OTHER_ARRAY: "the boot network in the flash is for another array; make it for this",
@@ -51,7 +54,13 @@ class BoardStatus(dict[str, int]):
 
     def __repr__(self) -> str:
         attention = self.attention
-        lines = [f"{name}: {value}{' (!)' * (name in attention)}" for name, value in self.items()]
+        width = max(map(len, self), default=0) + 1
+        lines = []
+        for name, value in self.items():
+            code = _CODES[name]._value2member_map_.get(value) if name in _CODES else None
+            word = f"  {code.name}" if code is not None else ""
+            meaning = f"  (!) {attention[name]}" if name in attention else ""
+            lines.append(f"{name + ':':{width}} {value:>10,}{word}{meaning}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

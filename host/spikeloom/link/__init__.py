@@ -15,7 +15,10 @@ from .errors import (
 )
 from .limits import Limits
 from .line import Port
+from .recorder import open_record, record
+from .replay import Replay, ReplayError, open_replay
 from .statistics import LinkStatistics
+from .tape import TapeError
 from .target import LinkTarget, open_serial
 
 __all__ = [
@@ -32,7 +35,13 @@ __all__ = [
     "PortBusyError",
     "PortPermissionError",
     "ProtocolVersionError",
+    "Replay",
+    "ReplayError",
     "SessionLostError",
     "StalledError",
+    "TapeError",
+    "open_record",
+    "open_replay",
     "open_serial",
+    "record",
 ]

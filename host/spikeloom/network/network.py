@@ -5,6 +5,8 @@ import html
 import numpy as np
 import numpy.typing as npt
 
+from spikeloom.naming import Named
+
 from .checks import checked_name
 from .errors import NetworkError
 from .lif import LIF
@@ -29,7 +31,8 @@ class Network:
     Attributes
     ----------
     inputs, populations, projections : dict by name
-        The parts, in the order in which they were added.
+        The parts, in the order in which they were added; `Named`, so that prompts complete
+        ``net.populations.hidden``.
 
     Examples
     --------
@@ -43,9 +46,9 @@ class Network:
 
     def __init__(self, name: str = "network") -> None:
         self.name = checked_name("a network", name)
-        self.inputs: dict[str, Input] = {}
-        self.populations: dict[str, Population] = {}
-        self.projections: dict[str, Projection] = {}
+        self.inputs: Named[Input] = Named()
+        self.populations: Named[Population] = Named()
+        self.projections: Named[Projection] = Named()
 
     def input(self, name: str, size: int) -> Input:
         """Add an input of `size` channels and return it.
@@ -229,6 +232,10 @@ class Network:
 
     def __getitem__(self, name: str) -> Part:
         return self._part(name)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        """Tell prompts what can stand in brackets."""
+        return [*self.inputs, *self.populations]
 
     @property
     def synapses(self) -> int:
