@@ -13,6 +13,7 @@ from spikeloom.contract import SpikeloomError
 from spikeloom.link.statistics import LinkStatistics
 from spikeloom.naming import Named
 from spikeloom.recorded import SpikeTimes, Values
+from spikeloom.recording_exports import RecordingExports
 from spikeloom.weight_history import WeightHistory
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class RecordingError(SpikeloomError, ValueError):
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
-class Recording:
+class Recording(RecordingExports):
     """Spikes and values of a run, with what the link and the array counted meanwhile.
 
     Attributes

@@ -19,6 +19,7 @@ Examples
 from .binning import BinnedEvents
 from .errors import EventDataError, EventOrderError, EventSourceError
 from .layout import Channels, Sensor
+from .nir_data import from_nir_data
 from .opening import from_array, from_chunks, open, open_samples
 from .report import EventReport
 from .samples import BinnedSamples, EventSamples
@@ -38,6 +39,7 @@ __all__ = [
     "Sensor",
     "from_array",
     "from_chunks",
+    "from_nir_data",
     "open",
     "open_samples",
 ]
