@@ -165,9 +165,9 @@ def test_weights_on_any_grid_stay_exact(unit):
         assert result.report.weight_error < 1e-6
 
 
-def test_a_grid_uses_the_range_that_there_is():
-    """Potentials are finer the more units a weight has."""
-    assert quantised([0.3, -0.6, 0.9]).weights.tolist() == [42, -84, 126]
+def test_a_grid_uses_most_of_the_range():
+    """In powers of two, so that a decay by a half stays exact for long."""
+    assert quantised([0.3, -0.6, 0.9]).weights.tolist() == [32, -64, 96]
 
 
 def test_a_threshold_between_two_potentials_is_the_lower_one():

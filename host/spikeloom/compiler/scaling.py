@@ -102,7 +102,8 @@ def _weight_units(weights: Floats, bounds: Floats, config: ArrayConfig) -> float
             return unit
     if grid is not None:
         largest = int(np.rint(np.abs(weights).max() / grid))
-        return (high // largest) / grid
+        # Powers of two keep halves, quarters, ... of the grid exact while potentials decay.
+        return float(1 << ((high // largest).bit_length() - 1)) / grid
     limits = [2.0**_MAX_UNITS_LOG2]
     if weights.max() > 0:
         limits.append(high / float(weights.max()))

@@ -2,7 +2,8 @@
 
 A bias that acted from the array's first step on would reach a layer before its first stimulus. So
 one neuron fires in every step from the first on, and its axon waits: what leaves it in step 0
-arrives in step `begin`, and from then on in every step.
+arrives in step `begin`, and from then on in every step. The bias of neurons with a current, which
+it adds to, comes so as well; they answer at least one step late, since an axon takes one.
 """
 
 import dataclasses

@@ -4,6 +4,7 @@ Observed in snnTorch 1.0, SpikingJelly 2.0 and Norse 1.1:
 
 * none writes dt; snnTorch and SpikingJelly compute with 1e-4, Norse with 1e-3;
 * snnTorch writes ``v_reset = 0`` whatever its `reset_mechanism` is, and subtracts by default;
+* snnTorch's Synaptic with ``reset_mechanism="zero"`` keeps v at 0 in the step after a spike;
 * Norse writes ``tau = dt / tau_inv``, dt times what it should be.
 """
 
@@ -74,6 +75,12 @@ def oddities(flat: FlatGraph, dt: float, framework: Framework | None, reset: Res
             f"reset_mechanism='subtract' too; if the network was trained so, give "
             f"reset='subtract' (exact for reset_delay=False)"
         )
+    held = [name for name in suspects if flat.kind(name) == "CubaLIF"]
+    if held and reset == "value" and framework is None:
+        notes.append(
+            f"{', '.join(held)}: snnTorch's Synaptic with reset to zero keeps v at 0 in the step "
+            f"after a spike; if it comes from there, give framework='snntorch'"
+        )
     leaky = [
         name
         for name in flat.of(*NEURONS)
@@ -94,6 +101,5 @@ def _like_snntorch(flat: FlatGraph, name: str, dt: float) -> bool:
         return False  # this package wrote it, and says in the metadata how it resets
     tau = np.asarray(getattr(node, "tau", getattr(node, "tau_mem", None)), np.float64)
     r, reset, leak = (np.asarray(getattr(node, f), np.float64) for f in ("r", "v_reset", "v_leak"))
-    scalar = max(tau.size, r.size) == 1
     jumps = np.allclose(r * dt, tau, rtol=_CLOSE) or bool(np.isinf(tau).all())
-    return scalar and jumps and not reset.any() and not leak.any()
+    return jumps and not reset.any() and not leak.any()

@@ -75,7 +75,8 @@ def from_nir(
         SpikingJelly write 1e-4, Norse 1e-3. None: it is guessed, with a warning.
     framework : {"snntorch", "spikingjelly", "norse"}, optional
         Whose exporter wrote the graph, to read what it writes as it was meant: Norse 1.1 writes
-        time constants multiplied by dt, SpikingJelly's neurons fire at ``v >= v_threshold``.
+        time constants multiplied by dt, SpikingJelly's neurons fire at ``v >= v_threshold``,
+        snnTorch's Synaptic keeps v at 0 for a step after a reset to zero.
         None: nothing is assumed, except that a file that can only be Norse's is read so.
     reset : {"value", "subtract"}
         After a spike v becomes ``v_reset``, or the threshold is subtracted. NIR cannot say the
@@ -162,7 +163,9 @@ class _Importer:
         first = [node for node in self._neurons if self._is_reached_by_input(node)]
         closing = closing_edges(first, edges, self._neurons)
         latency = solve_latencies(
-            self._neurons, [(a, b, d + ((a, b, d) in closing)) for a, b, d in edges]
+            self._neurons,
+            [(a, b, d + ((a, b, d) in closing)) for a, b, d in edges],
+            {node: 1 for node in self._neurons if self._bias_is_a_current(node)},
         )
         net = Network(name)
         for node in self._flat.of("Input"):
@@ -199,6 +202,10 @@ class _Importer:
 
     def _is_reached_by_input(self, node: str) -> bool:
         return any(source not in self._neurons for source, _, _ in self._arrivals[node].terms)
+
+    def _bias_is_a_current(self, node: str) -> bool:
+        """Return whether a bias must come through synapses, since it builds up a current."""
+        return "Cuba" in self._flat.kind(node) and bool(self._arrivals[node].biases)
 
     def _biases(self, latency: dict[str, int], closing: set[Edge]) -> list[Bias]:
         """Return what each neuron node gets in every step, and from which step of the array on."""

@@ -10,7 +10,7 @@ and the delay of the synapses is ``latency[b] - latency[a] + d``. The smallest s
 """
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from .errors import NirCycleError
 
@@ -60,7 +60,9 @@ def closing_edges(inputs: Iterable[str], edges: Iterable[Edge], names: Iterable[
     return closing
 
 
-def solve_latencies(names: Iterable[str], edges: Iterable[Edge]) -> dict[str, int]:
+def solve_latencies(
+    names: Iterable[str], edges: Iterable[Edge], at_least: Mapping[str, int] | None = None
+) -> dict[str, int]:
     """Return the smallest latencies with which every hop has its step.
 
     Parameters
@@ -69,6 +71,8 @@ def solve_latencies(names: Iterable[str], edges: Iterable[Edge]) -> dict[str, in
         Neuron nodes.
     edges : iterable of Edge
         Edges between them; the third entry is what the graph gives each, in steps.
+    at_least : mapping of str to int, optional
+        Latencies that nodes need for other reasons.
 
     Raises
     ------
@@ -80,7 +84,7 @@ def solve_latencies(names: Iterable[str], edges: Iterable[Edge]) -> dict[str, in
     >>> solve_latencies("abc", [("a", "b", 0), ("b", "c", 0), ("a", "c", 0), ("c", "c", 1)])
     {'a': 0, 'b': 1, 'c': 2}
     """
-    latency = dict.fromkeys(names, 0)
+    latency = dict.fromkeys(names, 0) | dict(at_least or {})
     came_from: dict[str, str] = {}
     listed = list(edges)
     late = ""

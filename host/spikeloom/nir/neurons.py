@@ -80,7 +80,9 @@ def neurons_of(
         Duration of a step in the file's unit of time.
     framework : {"snntorch", "spikingjelly", "norse"}, optional
         Whose exporter wrote it: Norse 1.1 writes time constants multiplied by dt; SpikingJelly
-        fires at ``v >= v_threshold``.
+        fires at ``v >= v_threshold``; snnTorch's Synaptic with reset to zero keeps v at 0 in the
+        step after a spike too (``_base_zero`` in snntorch/_neurons/synaptic.py, 1.0), which is a
+        refractory period of one step.
     reset : {"value", "subtract"}
         After a spike v becomes ``v_reset``, or the threshold is subtracted.
 
@@ -111,6 +113,7 @@ def neurons_of(
         i_decay=_one_or_all(current),
         reset=_one_or_all(values.get("v_reset", offset) - offset),
         reset_mode=reset,
+        refractory=int(framework == "snntorch" and kind == "CubaLIF" and reset == "value"),
     )
     _check_finite(name, "gain of the weights (dt / tau * r)", gain)
     return Neurons(lif, gain, offset, kind not in _SILENT)
