@@ -17,7 +17,6 @@ bits behind the point, which the array has, so that nothing is rounded while it 
 threshold is no multiple of 1/128 of the grid, so that no framework meets a tie.
 """
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,13 +24,12 @@ from typing import Any
 import nir
 import numpy as np
 import torch
+from digit_spikes import HIDDEN, OUTPUTS, PIXELS, encode, split
 from torch import nn
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "tests/data/nir"
-sys.path.insert(0, str(ROOT / "tests/frameworks"))
 
-from digit_spikes import HIDDEN, OUTPUTS, PIXELS, STEPS, encode, split  # noqa: E402
 
 EPOCHS = 60
 BATCH = 64

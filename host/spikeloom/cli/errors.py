@@ -2,11 +2,15 @@
 
 from spikeloom.contract import SpikeloomError
 
-__all__ = ["EventFileError", "VerifyError"]
+__all__ = ["EventFileError", "OptionError", "VerifyError"]
 
 
 class EventFileError(SpikeloomError):
     """A file that does not hold events for this program."""
+
+
+class OptionError(SpikeloomError):
+    """Options that do not go together."""
 
 
 class VerifyError(SpikeloomError):

@@ -65,18 +65,20 @@ def detected_framework(flat: FlatGraph, dt: float) -> tuple[Framework | None, li
     ]
 
 
-def oddities(flat: FlatGraph, dt: float, framework: Framework | None, reset: Reset) -> list[str]:
+def oddities(
+    flat: FlatGraph, dt: float, framework: Framework | None, reset: Reset | None
+) -> list[str]:
     """Return texts about numbers that may not mean what the network was trained with."""
     notes = []
     suspects = [name for name in flat.of("LIF", "CubaLIF") if _like_snntorch(flat, name, dt)]
-    if suspects and reset == "value" and framework in (None, "snntorch"):
+    if suspects and reset is None and framework in (None, "snntorch"):
         notes.append(
             f"{', '.join(suspects)}: snnTorch writes v_reset = 0 for its default "
             f"reset_mechanism='subtract' too; if the network was trained so, give "
-            f"reset='subtract' (exact for reset_delay=False)"
+            f"reset='subtract' (exact for reset_delay=False), else reset='value'"
         )
     held = [name for name in suspects if flat.kind(name) == "CubaLIF"]
-    if held and reset == "value" and framework is None:
+    if held and reset != "subtract" and framework is None:
         notes.append(
             f"{', '.join(held)}: snnTorch's Synaptic with reset to zero keeps v at 0 in the step "
             f"after a spike; if it comes from there, give framework='snntorch'"

@@ -15,7 +15,7 @@ from spikeloom.network import Network, Population, Projection
 
 from .errors import NirError
 from .files import nir_package, write_graph
-from .metadata import neuron_metadata, projection_metadata
+from .metadata import bias_is_a_weight, neuron_metadata, projection_metadata
 
 __all__ = ["to_nir", "write"]
 
@@ -56,13 +56,15 @@ def to_nir(network: Network, *, dt: float = 1e-4) -> Any:
     -------
     nir.NIRGraph
         A node per input, population and linear map; an Output per population that no other
-        reads. Refractory periods, linear leak, adaptive thresholds, reset by subtraction, scales
-        and learning rules are in the metadata, which others ignore.
+        reads. Refractory periods, linear leak, adaptive thresholds, reset by subtraction, biases
+        of neurons with a current, scales and learning rules are in the metadata, which others
+        ignore.
 
     Raises
     ------
     NirError
-        If `dt` is not positive, the network has no input, or a bias has no place in NIR.
+        If `dt` is not positive, the network has no input, or some thresholds of a population are
+        inf and others are not.
     """
     nir = nir_package()
     if not (isinstance(dt, int | float) and np.isfinite(dt) and dt > 0):
@@ -165,7 +167,7 @@ class _Exporter:
         """
         metadata = projection_metadata(projection, chosen)
         post = projection.post
-        bias = post.neuron.numbers("bias", post.size)
+        bias = _linear_bias(post)
         is_first = post.name not in self._bias_done
         if bias.any() and is_first and projection.pre is not post:
             self._bias_done.add(post.name)
@@ -179,7 +181,7 @@ class _Exporter:
         """
         reached = {p.post.name for p in self._network.projections.values()}
         for population in self._network.populations.values():
-            bias = population.neuron.numbers("bias", population.size)
+            bias = _linear_bias(population)
             done = not bias.any() or population.name in self._bias_done
             if done and population.name in reached:
                 continue
@@ -189,3 +191,9 @@ class _Exporter:
                 weight=np.zeros((population.size, source.size)), bias=bias
             )
             self._edges += [(source.name, name), (name, population.name)]
+
+
+def _linear_bias(population: Population) -> Floats:
+    """Return the bias that a linear node in front of a population is to have."""
+    bias = population.neuron.numbers("bias", population.size)
+    return bias if bias_is_a_weight(population) else 0 * bias

@@ -44,7 +44,7 @@ def read_graph(path: str | os.PathLike[str]) -> "nir.NIRGraph":
     Raises
     ------
     NirFileError
-        If the file is no HDF5 file, is cut off, or holds no graph.
+        If the file is no HDF5 file, is cut off, or holds something other than a graph.
     OSError
         If it cannot be opened.
     """
@@ -60,11 +60,6 @@ def read_graph(path: str | os.PathLike[str]) -> "nir.NIRGraph":
             f"{name!r} must be a complete NIR file, but cannot be read "
             f"({type(error).__name__}: {error}); export it again with nir {nir.version} or later"
         ) from error
-    if not isinstance(graph, nir.NIRGraph):
-        raise NirFileError(
-            f"{name!r} must hold a graph, not a single {type(graph).__name__}; wrap it with "
-            f"nir.NIRGraph.from_list"
-        )
     return graph
 
 

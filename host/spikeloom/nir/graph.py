@@ -175,7 +175,7 @@ def _order(flat: FlatGraph) -> list[str]:
         for name, sources in flat.sources.items()
     }
     for name, sources in opened.items():
-        if flat.kind(name) in NEURONS and not sources and not _own_shape(flat.nodes[name]):
+        if flat.kind(name) in NEURONS and not sources and not _declared_shape(flat.nodes[name]):
             raise NirError(
                 f"shape of {name!r} must be known, since all that leads to it comes from itself, "
                 f"but its parameters have one value; export it with one value per neuron"
@@ -185,13 +185,19 @@ def _order(flat: FlatGraph) -> list[str]:
 
 def _own_shape(node: Any) -> Shape:
     """Return the shape that the parameters of a neuron tell, () if they have one value."""
+    shape = _declared_shape(node)
+    return shape if int(np.prod(shape)) > 1 else ()
+
+
+def _declared_shape(node: Any) -> Shape:
+    """Return the largest shape of a neuron's parameters, () if they are plain numbers."""
     shapes = [
         np.shape(getattr(node, field))
         for field in ("tau", "tau_mem", "r", "v_threshold", "threshold")
         if getattr(node, field, None) is not None
     ]
-    largest = max(shapes, key=lambda shape: int(np.prod(shape)), default=())
-    return tuple(largest) if int(np.prod(largest)) > 1 else ()
+    largest = max(shapes, key=lambda shape: (int(np.prod(shape)), len(shape)), default=())
+    return tuple(largest)
 
 
 def _feeds_back(flat: FlatGraph, name: str, source: str) -> bool:
@@ -222,7 +228,7 @@ def _infer(flat: FlatGraph, name: str) -> None:
             f"all that leads to {name!r} must have one size, not "
             f"{' and '.join(str(list(s)) for s in sorted(shapes))}; check the edges"
         )
-    shape = max(shapes, key=len) if shapes else _own_shape(node)
+    shape = max(shapes, key=len) if shapes else _declared_shape(node)
     if kind in LINEAR:
         flat.maps[name] = affine(name, node, shape)
         flat.shapes[name] = flat.maps[name].shape

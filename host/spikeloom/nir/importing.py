@@ -28,7 +28,7 @@ def read(
     *,
     dt: float | None = None,
     framework: Framework | None = None,
-    reset: Reset = "value",
+    reset: Reset | None = None,
     name: str | None = None,
 ) -> ImportedNetwork:
     """Import a NIR file.
@@ -61,7 +61,7 @@ def from_nir(
     *,
     dt: float | None = None,
     framework: Framework | None = None,
-    reset: Reset = "value",
+    reset: Reset | None = None,
     name: str = "nir",
 ) -> ImportedNetwork:
     """Turn a NIR graph into a network.
@@ -78,10 +78,10 @@ def from_nir(
         time constants multiplied by dt, SpikingJelly's neurons fire at ``v >= v_threshold``,
         snnTorch's Synaptic keeps v at 0 for a step after a reset to zero.
         None: nothing is assumed, except that a file that can only be Norse's is read so.
-    reset : {"value", "subtract"}
+    reset : {"value", "subtract"}, optional
         After a spike v becomes ``v_reset``, or the threshold is subtracted. NIR cannot say the
         latter: snnTorch writes ``v_reset = 0`` also for its default ``reset_mechanism``, which
-        subtracts.
+        subtracts. None: "value", with a warning where that may be so.
     name : str
         Name of the network.
 
@@ -114,7 +114,7 @@ def from_nir(
         framework, reason = detected_framework(flat, dt)
         notes += reason
     notes += oddities(flat, dt, framework, reset)
-    result = _Importer(flat, dt, framework, reset, notes).run(name)
+    result = _Importer(flat, dt, framework, reset or "value", notes).run(name)
     for note in notes:
         warnings.warn(note, NirWarning, stacklevel=2)
     return result
@@ -137,7 +137,7 @@ def _check_arguments(graph: Any, dt: object, framework: object, reset: object) -
             f"framework must be 'snntorch', 'spikingjelly', 'norse' or None, not {framework!r}; "
             f"leave it out if the file comes from elsewhere"
         )
-    if reset not in ("value", "subtract"):
+    if reset not in (None, "value", "subtract"):
         raise NirError(f"reset must be 'value' or 'subtract', not {reset!r}; choose one")
 
 

@@ -19,6 +19,7 @@ from .errors import NirError
 
 __all__ = [
     "KEY",
+    "bias_is_a_weight",
     "neuron_metadata",
     "projection_metadata",
     "read_metadata",
@@ -30,7 +31,15 @@ Indices = npt.NDArray[np.int64]
 
 KEY = "spikeloom"
 VERSION = 1
-_SAID_BY_NODES = ("threshold", "v_decay", "i_decay", "reset", "bias")
+_SAID_BY_NODES = ("threshold", "v_decay", "i_decay", "reset")
+
+
+def bias_is_a_weight(population: Population) -> bool:
+    """Return whether the bias of a linear node does what a population's own bias does.
+
+    In neurons with a current a linear node's bias would add to that, and build up.
+    """
+    return bool((population.neuron.numbers("i_decay", population.size) == 1).all())
 
 
 def neuron_metadata(population: Population) -> dict[str, str]:
@@ -39,7 +48,10 @@ def neuron_metadata(population: Population) -> dict[str, str]:
     for field in dataclasses.fields(LIF):
         value = getattr(population.neuron, field.name)
         is_default = not isinstance(value, np.ndarray) and value == field.default
-        if field.name not in _SAID_BY_NODES and not is_default:
+        said = field.name in _SAID_BY_NODES or (
+            field.name == "bias" and bias_is_a_weight(population)
+        )
+        if not said and not is_default:
             fields[field.name] = value.tolist() if isinstance(value, np.ndarray) else value
     values: dict[str, Any] = {"version": VERSION, "neuron": fields}
     if population.scale is not None:

@@ -163,7 +163,8 @@ def _decay(name: str, field: str, tau: Floats, dt: float) -> Floats:
 def _snapped(values: Floats) -> Floats:
     """Take the noise of float32 from numbers that are near a multiple of 1/4096."""
     grid = np.rint(values * 4096) / 4096
-    near = np.abs(values - grid) <= _FLOAT32 * np.abs(values)
+    with np.errstate(invalid="ignore"):  # inf, which is refused later
+        near = np.abs(values - grid) <= _FLOAT32 * np.abs(values)
     return np.where(near, grid, values)
 
 
