@@ -1,0 +1,58 @@
+"""The picture of a `Study`."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spikeloom.extras import import_extra
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from .study import Study
+
+__all__ = ["plot_study"]
+
+_DPI = 150
+
+
+def plot_study(study: "Study", path: str | os.PathLike[str] | None = None) -> "Axes":
+    """Plot the share of bins that agree, by population, and the accuracy, over bits.
+
+    Parameters
+    ----------
+    study : Study
+        What to plot.
+    path : path-like, optional
+        Where to save the picture.
+
+    Raises
+    ------
+    MissingPackageError
+        If matplotlib is not installed.
+    """
+    figure = import_extra("matplotlib.figure", "plot", "plotting").Figure(
+        figsize=(6.0, 3.6), layout="constrained", dpi=_DPI
+    )
+    axes: Any = figure.subplots()
+    bits = list(study.networks)
+    for name in dict.fromkeys(row.population for row in study.rows):
+        equal = [100 * row.bins_equal for row in study.rows if row.population == name]
+        axes.plot(bits, equal, marker="o", label=f"{name}: bins equal")
+    if study.accuracy is not None:
+        right = [100 * study.accuracies[b] for b in bits]
+        axes.plot(bits, right, marker="s", color="black", label="accuracy")
+        axes.axhline(
+            100 * study.accuracy, color="black", linestyle="--", linewidth=1,
+            label="accuracy in floats",
+        )  # fmt: skip
+    axes.set_xticks(bits)
+    axes.set_xlabel("bits of a weight")
+    axes.set_ylabel("%")
+    axes.set_title(f"{study.name}, {study.samples} samples of {study.steps} steps", fontsize=10)
+    axes.legend(frameon=False, fontsize=8)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    if path is not None:
+        figure.savefig(Path(path))
+    return axes  # type: ignore[no-any-return]
