@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy.typing as npt
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.domains.python import PyObject
 from sphinx.util.typing import stringify_annotation
 
@@ -137,8 +138,14 @@ def _bases(app: Any, name: str, value: type, options: Any, bases: list[Any]) -> 
     ] or [object]
 
 
-def _no_object(app: Any, doctree: nodes.document) -> None:
-    """Remove what all classes have in common."""
+def _tidy(app: Any, doctree: nodes.document) -> None:
+    """Remove what all classes have in common, and links of words that only look like types."""
+    for link in list(doctree.findall(addnodes.pending_xref)):
+        target = str(link.get("reftarget", ""))
+        if link.get("reftype") == "class" and target[:1].islower() and "." not in target:
+            text = link.children[-1]
+            shown = text.children if isinstance(text, addnodes.pending_xref_condition) else [text]
+            link.replace_self(shown)
     for paragraph in list(doctree.findall(nodes.paragraph)):
         if paragraph.astext() == "Bases: object":
             paragraph.parent.remove(paragraph)
@@ -197,7 +204,7 @@ def setup(app: Any) -> dict[str, bool]:
     app.connect("autodoc-process-bases", _bases)
     app.connect("autodoc-process-docstring", _keep_plain, priority=400)
     app.connect("autodoc-process-docstring", _give_plain, priority=600)
-    app.connect("doctree-read", _no_object)
+    app.connect("doctree-read", _tidy)
     app.connect("missing-reference", _resolve)
     app.connect("env-get-outdated", _outdated)
     app.connect("source-read", _index, priority=600)  # after the page's links are those of the site

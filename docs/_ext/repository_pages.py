@@ -25,6 +25,7 @@ CONTENTS = {
         "overview": "Overview",
         "tutorial/digits": "Tutorial: digits",
         "tutorial/learning": "Tutorial: learning",
+        "tutorial/snntorch": "Tutorial: a network of snnTorch",
         "notebooks/01-first-network": "Notebook: a first network",
         "notebooks/02-learning": "Notebook: learning",
     },

@@ -3,6 +3,7 @@
 import doctest
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PAGES = [page for page in PAGES if "generated" not in page.parts]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.M | re.S)
+COPY = re.compile(r"^cp (tests/\S+) (\S+)$", re.M)
 LISTING = re.compile(r"^```py\n(.*?)^```$", re.M | re.S)
 SHELL_BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.M | re.S)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
@@ -27,9 +29,15 @@ WITH_BLOCKS = [page for page in PAGES if BLOCK.search(page.read_text(encoding="u
 
 @pytest.mark.parametrize("page", WITH_BLOCKS, ids=ids(WITH_BLOCKS))
 def test_blocks_run(page, monkeypatch, tmp_path):
-    """All blocks of a page are one session; what a block prints is compared."""
+    """All blocks of a page are one session; what a block prints is compared.
+
+    Files that the page has its reader copy from the repository are there, others are not.
+    """
     monkeypatch.chdir(tmp_path)
     text = page.read_text(encoding="utf-8")
+    for block in SHELL_BLOCK.findall(text):
+        for source, target in COPY.findall(block):
+            shutil.copy(ROOT / source, target)
     # Blank lines in place of the prose keep the page's line numbers in messages.
     session, at = "", 0
     for block in BLOCK.finditer(text):
