@@ -4,11 +4,13 @@ import doctest
 import re
 import shlex
 import shutil
+import tomllib
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
-from spikeloom.cli.app import build_parser
+from spikeloom.cli.app import COMMAND_GROUP, build_parser
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -63,6 +65,17 @@ def test_listings_are_python():
         compile(listing, str(page), "exec")
 
 
+@pytest.fixture
+def declared_commands(monkeypatch):
+    """Commands as pyproject.toml has them: an older installation may know fewer."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    points = [
+        EntryPoint(name, value, COMMAND_GROUP)
+        for name, value in project["entry-points"][COMMAND_GROUP].items()
+    ]
+    monkeypatch.setattr("spikeloom.cli.app.entry_points", lambda group: points)
+
+
 def command_lines(text):
     """Yield the arguments of each `spikeloom` in a page's shell blocks."""
     for block in SHELL_BLOCK.findall(text):
@@ -89,7 +102,7 @@ WITH_COMMANDS = [page for page in PAGES if any(command_lines(page.read_text(enco
 
 
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=ids(WITH_COMMANDS))
-def test_command_lines_are_understood(page):
+def test_command_lines_are_understood(page, declared_commands):
     """Every `spikeloom ...` in a shell block has a command and options that there are."""
     for arguments in command_lines(page.read_text(encoding="utf-8")):
         assert build_parser(arguments).parse_args(arguments).handler
