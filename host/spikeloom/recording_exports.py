@@ -3,6 +3,8 @@
 import os
 from typing import TYPE_CHECKING, Any, Self, cast
 
+import numpy.typing as npt
+
 if TYPE_CHECKING:
     from spikeloom.recording import Recording
 
@@ -12,7 +14,13 @@ __all__ = ["RecordingExports"]
 class RecordingExports:
     """Methods of `Recording` that write and read forms of others."""
 
-    def to_hdf5(self, path: str | os.PathLike[str], *, step_s: float | None = None) -> None:
+    def to_hdf5(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        step_s: float | None = None,
+        labels: npt.ArrayLike | None = None,
+    ) -> None:
         """Write everything to an HDF5 file whose layout `docs/event-data.md` describes.
 
         Parameters
@@ -21,9 +29,13 @@ class RecordingExports:
             The file; it is there whole or not at all.
         step_s : float, optional
             How long a step is meant to be, in seconds: noted in the file for its readers.
+        labels : array_like of int, shape (samples,), optional
+            What the samples of a batch were: noted likewise.
 
         Raises
         ------
+        RecordingError
+            If there are not as many labels as samples.
         MissingPackageError
             If h5py is not installed.
         ValueRangeError
@@ -33,7 +45,7 @@ class RecordingExports:
         from spikeloom.recording_neo import checked_step_s
 
         step_s = None if step_s is None else checked_step_s(step_s)
-        write_recording(cast("Recording", self), path, step_s)
+        write_recording(cast("Recording", self), path, step_s, labels)
 
     @classmethod
     def from_hdf5(cls, path: str | os.PathLike[str]) -> Self:

@@ -9,6 +9,7 @@ Layout, version 1::
                              scale; datasets neuron [k] and value [samples, steps, k], NaN where the
                              array dropped one
     /weights/PROJECTION      scale, shape; datasets step [n], pre, post [m] and weight [n, m]
+    /labels                  of a batch, if they were given: one integer a sample
     /counters, /link         attributes: what the array and the line counted
 
 Every dataset has an attribute ``unit``. A ``/`` in a name is written ``%2F``.
@@ -42,10 +43,14 @@ _COMPRESSION = {"compression": "gzip", "compression_opts": 4, "shuffle": True}
 
 
 def write_recording(
-    recording: "Recording", path: "str | os.PathLike[str]", step_s: float | None
+    recording: "Recording",
+    path: "str | os.PathLike[str]",
+    step_s: float | None,
+    labels: npt.ArrayLike | None,
 ) -> None:
     """Write a recording; see `spikeloom.Recording.to_hdf5`."""
     h5py = import_extra("h5py", "events", _PURPOSE)
+    checked = None if labels is None else _checked_labels(labels, recording.samples)
     with replacing(path) as partial, h5py.File(partial, "w") as file:
         file.attrs.update(format=FORMAT, version=VERSION, steps=recording.steps)
         file.attrs["seconds"] = recording.seconds
@@ -53,6 +58,8 @@ def write_recording(
             file.attrs["samples"] = recording.samples
         if step_s is not None:
             file.attrs["step_s"] = step_s
+        if checked is not None:
+            _put(file, "labels", checked, "label of each sample")
         for name, times in recording.spike_times.items():
             group = file.create_group(f"spikes/{_quoted(name)}")
             group.attrs["size"] = times.size
@@ -128,6 +135,18 @@ def _fields(file: Any) -> dict[str, Any]:
         "counters": {name: int(value) for name, value in file["counters"].attrs.items()},
         "link": None if link is None else LinkStatistics(**_plain(link.attrs)),
     }
+
+
+def _checked_labels(labels: npt.ArrayLike, samples: int | None) -> npt.NDArray[Any]:
+    array = np.asarray(labels)
+    if samples is None or array.shape != (samples,) or array.dtype.kind not in "iu":
+        from spikeloom.recording import RecordingError
+
+        raise RecordingError(
+            f"labels must be integers, one for each of {samples or 'the'} samples of a batch, not "
+            f"{array.dtype} of shape {list(array.shape)}"
+        )
+    return array
 
 
 def _values(group: Any) -> Values:

@@ -216,7 +216,7 @@ def test_one_input_needs_no_column(tmp_path):
 def test_other_suffixes_are_refused(tmp_path):
     with pytest.raises(EventFileError, match=r"events must be in a \.csv or \.npz file"):
         read_events(tmp_path / "x.txt", ["eye"])
-    with pytest.raises(EventFileError, match=r"the output must be a \.npz or \.csv file"):
+    with pytest.raises(EventFileError, match=r"the output must be a \.npz, \.h5 or \.csv file"):
         write_recording(spikeloom.Recording(steps=1), tmp_path / "x.txt")
 
 

@@ -1,4 +1,4 @@
-"""Event files of ``spikeloom run``: CSV and npz in, CSV and npz out."""
+"""Tables of ``spikeloom run``: CSV and npz in; CSV, npz and HDF5 out."""
 
 import csv
 from pathlib import Path
@@ -93,8 +93,21 @@ def _read_npz(path: Path, inputs: list[str]) -> dict[str, Any]:
     return stimulus
 
 
-def write_recording(recording: Recording, path: Path) -> None:
-    """Save a recording: all of it as ``*.npz`` (`Recording.load`), its spikes as ``*.csv``.
+def write_recording(
+    recording: Recording, path: Path, *, step_s: float | None = None, labels: Any = None
+) -> None:
+    """Save a recording: all of it as ``*.npz`` or ``*.h5``, its spikes as ``*.csv``.
+
+    Parameters
+    ----------
+    recording : Recording
+        What to save.
+    path : Path
+        Where; npz is for `Recording.load`, HDF5 for everybody.
+    step_s : float, optional
+        Length of a step, in seconds; noted in HDF5.
+    labels : ndarray of int, optional
+        Labels of the samples; noted in HDF5.
 
     Raises
     ------
@@ -103,6 +116,8 @@ def write_recording(recording: Recording, path: Path) -> None:
     """
     if path.suffix == ".npz":
         recording.save(path)
+    elif path.suffix in (".h5", ".hdf5"):
+        recording.to_hdf5(path, step_s=step_s, labels=labels)
     elif path.suffix == ".csv":
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
@@ -112,5 +127,5 @@ def write_recording(recording: Recording, path: Path) -> None:
                 writer.writerows([name, *map(int, row)] for row in rows)
     else:
         raise EventFileError(
-            f"the output must be a .npz or .csv file, not {path.name!r}; name it so"
+            f"the output must be a .npz, .h5 or .csv file, not {path.name!r}; name it so"
         )

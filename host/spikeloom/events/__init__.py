@@ -20,7 +20,7 @@ from .binning import BinnedEvents
 from .errors import EventDataError, EventOrderError, EventSourceError
 from .layout import Channels, Sensor
 from .nir_data import from_nir_data
-from .opening import from_array, from_chunks, open, open_samples
+from .opening import from_array, from_chunks, has_samples, open, open_samples
 from .report import EventReport
 from .samples import BinnedSamples, EventSamples
 from .stream import EventSource, EventStream
@@ -40,6 +40,7 @@ __all__ = [
     "from_array",
     "from_chunks",
     "from_nir_data",
+    "has_samples",
     "open",
     "open_samples",
 ]

@@ -119,7 +119,7 @@ class BinnedEvents:
                     yield self._block(unique[:ready], done, last, report)
                     done = last
             if full:
-                report.stopped_early = True
+                self._stream.leave(report)
                 break
         chunks.close()
         end = done + bool(len(held)) if self.steps is None else self.steps

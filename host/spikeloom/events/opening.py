@@ -23,7 +23,7 @@ from .samples import EventSamples
 from .shd import is_shd, open_shd
 from .stream import EventSource, EventStream
 
-__all__ = ["from_array", "from_chunks", "open", "open_samples"]
+__all__ = ["from_array", "from_chunks", "has_samples", "open", "open_samples"]
 
 PathLike = str | os.PathLike[str]
 
@@ -102,12 +102,17 @@ def open_samples(
     OSError
         If the file cannot be opened.
     """
-    if not _begin(path).startswith(_HDF5_MAGIC) or not is_shd(path):
+    if not has_samples(path):
         raise EventSourceError(
             f"{os.fspath(path)!r} must be HDF5 with ragged spikes/times and spikes/units; one "
             f"recording without samples is opened with spikeloom.events.open"
         )
     return open_shd(path, channels=channels, tick_s=tick_s)
+
+
+def has_samples(path: PathLike) -> bool:
+    """Return whether a file holds samples, so that `open_samples` is to open it, and not `open`."""
+    return _begin(path).startswith(_HDF5_MAGIC) and is_shd(path)
 
 
 def from_array(

@@ -108,6 +108,7 @@ class SampleSource:
                 f"{self.name!r} must have as many times as units, not {t.size} and "
                 f"{channel.size}; is the file cut off?"
             )
+        self.count = len(t)
         yield made_chunk({"t": t, "channel": channel}, self.layout, self._tick, 0)
 
 

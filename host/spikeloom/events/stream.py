@@ -103,7 +103,7 @@ class EventStream(Chain):
                 report.events += len(chunk)
                 if len(chunk) and self._is_over(int(chunk["t"][0])):
                     report.outside_time += len(chunk)
-                    self._leave(report)
+                    self.leave(report)
                     return
                 for operation in self._operations:
                     chunk = operation.apply(chunk, report)
@@ -117,8 +117,8 @@ class EventStream(Chain):
             for each in self._operations
         )
 
-    def _leave(self, report: EventReport) -> None:
-        """Note the events that are not read because all of them are too late."""
+    def leave(self, report: EventReport) -> None:
+        """Note in `report` the events that are not read because all of them are too late."""
         if self._source.count is None:
             report.stopped_early = True
             return
