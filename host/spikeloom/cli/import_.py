@@ -44,6 +44,14 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--bits", type=int, metavar="N", help="round weights to N bits, 2 to 8 (default: 8)"
     )
+    parser.add_argument(
+        "--sample",
+        type=Path,
+        metavar="NPZ",
+        help="sample input, to tell what 8, 6 and 4 bits (or --bits) cost: arrays [samples, "
+        "steps, channels] under the inputs' names, and labels if there are",
+    )
+    parser.add_argument("--plot", type=Path, metavar="PNG", help="picture of what they cost")
     add_json(parser)
     parser.set_defaults(handler=handle)
 
@@ -57,7 +65,10 @@ def handle(args: argparse.Namespace) -> int:
         warnings.simplefilter("ignore")  # the report has them all
         imported = _read(args)
     network = imported.network
-    if args.bits is not None:
+    study = _study(args, network) if args.sample else None
+    if study is not None and args.bits is not None:
+        network = study.networks[args.bits]
+    elif args.bits is not None:
         from spikeloom.quantising import rounded
 
         network = rounded(network, args.bits)
@@ -73,6 +84,7 @@ def handle(args: argparse.Namespace) -> int:
                 "synapses": network.synapses,
                 "notes": _notes(imported),
                 "report": program.report.to_dict(),
+                "study": None if study is None else _plain(study),
                 "output": str(args.output) if args.output else None,
             }
         )
@@ -81,8 +93,47 @@ def handle(args: argparse.Namespace) -> int:
     print()
     print(program.report)
     print()
+    if study is not None:
+        print(study)
+        print()
     print_pairs({"saved": args.output or "nothing; -o NET.loom saves the program"})
     return 0
+
+
+def _study(args: argparse.Namespace, network: Any) -> Any:
+    """Compare widths on the sample input of a file."""
+    import numpy as np
+
+    from spikeloom.archives import DAMAGE
+    from spikeloom.quantising import study
+
+    from .errors import EventFileError
+
+    with args.sample.open("rb") as file:
+        try:
+            with np.load(file) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+        except DAMAGE as error:
+            raise EventFileError(
+                f"{args.sample.name!r} must be a file that numpy.savez wrote, but: {error}; save "
+                f"it again"
+            ) from None
+    labels = arrays.pop("labels", None)
+    bits = (8, 6, 4) if args.bits is None else (args.bits,)
+    result = study(network, arrays, labels, bits=bits)
+    if args.plot:
+        result.plot(args.plot)
+    return result
+
+
+def _plain(study: Any) -> dict[str, Any]:
+    import dataclasses
+
+    return {
+        "rows": [dataclasses.asdict(row) for row in study.rows],
+        "accuracy": study.accuracy,
+        "accuracies": study.accuracies,
+    }
 
 
 def _notes(imported: Any) -> list[str]:

@@ -168,7 +168,8 @@ def study(
     labels : sequence of int, optional
         Class of each sample, to tell the accuracy.
     output : str, optional
-        Population whose neuron with most spikes is the answer; default: the last.
+        Population whose neuron with most spikes is the answer; default: the last
+        that no other reads.
     bits : sequence of int
         Widths of weights.
     mode : {"scaled", "shared"}
@@ -232,7 +233,11 @@ def study(
 
 
 def _checked_output(network: Network, output: str | None) -> str:
-    name = list(network.populations)[-1] if output is None and network.populations else output
+    name = output
+    if output is None and network.populations:
+        read = {p.pre.name for p in network.projections.values() if p.pre is not p.post}
+        last = [name for name in network.populations if name not in read]
+        name = (last or list(network.populations))[-1]
     if name not in network.populations:
         raise QuantisationError(
             f"output must be one of {', '.join(network.populations) or 'none'}, not {output!r}; "
