@@ -34,6 +34,10 @@ CONTENTS = {
         "learning": "Learning",
         "digits": "The digits demo",
         "demos": "Demos that learn",
+    },
+    "Import and test": {
+        "superneuromat": "SuperNeuroMAT",
+        "testing": "Tests on boards",
         "*": "",
     },
     "Boards": {
