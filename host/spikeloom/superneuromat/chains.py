@@ -131,6 +131,7 @@ class _Finder:
         self.driven = driven
         self.delay_slots = delay_slots
         self.folded: dict[int, tuple[int, ...]] = {}
+        self.past: dict[tuple[int, int], bytes] = {}
         self.incoming: list[list[int]] = [[] for _ in range(snn.neurons)]
         outgoing: Counter[int] = Counter()
         for number, (pre, post) in enumerate(zip(snn.pre.tolist(), snn.post.tolist(), strict=True)):
@@ -158,7 +159,23 @@ class _Finder:
         path = (at, *reversed(hidden))
         if self._under_way(path) >= self.delay_slots:
             return path, "a spike under way has further to go than a delay can hold"
+        if not self._agrees(path):
+            return path, "a neuron of it fired by itself before"
         return path, ""
+
+    def _agrees(self, path: tuple[int, ...]) -> bool:
+        """Tell whether its past is that of the other chains of its source, whose axon it shares.
+
+        It is not if a hidden neuron of one of them took input spikes earlier on.
+        """
+        columns = {
+            (path[0], depth): self.snn.train[:, neuron].tobytes()
+            for depth, neuron in enumerate(path)
+        }
+        if any(self.past.get(key, column) != column for key, column in columns.items()):
+            return False
+        self.past |= columns
+        return True
 
     def _odd(self, neuron: int) -> str:
         """Return why a neuron is no mere stage of a chain, "" if it is."""

@@ -1,15 +1,16 @@
 """Checks the public variables of a SuperNeuroMAT network, once, at the border."""
 
 import contextlib
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .errors import SuperNeuroMATError, UnsupportedError
+from .numbers import LARGEST, check_finite, check_size, length_text, numbers, sized, whole
 from .snn import Snn
+from .spikes import checked_input_spikes, checked_train
 
 __all__ = ["FIELDS", "checked_snn"]
 
@@ -61,48 +62,48 @@ def checked_snn(data: Mapping[str, Any], name: str) -> Snn:
     """
     values = {key: data.get(key, default) for key, default in FIELDS.items()}
     dtype = _dtype(values["default_dtype"])
-    count = len(_sized("neuron_thresholds", values["neuron_thresholds"]))
+    count = len(sized("neuron_thresholds", values["neuron_thresholds"]))
     if not count:
         raise SuperNeuroMATError(
             "a network must have at least 1 neuron, not 0; create_neuron() adds one"
         )
-    neurons = {key: _numbers(key, values[key], count, dtype) for key in NEURON_FIELDS}
+    neurons = {key: numbers(key, values[key], count, dtype) for key in NEURON_FIELDS}
     _check_neurons(neurons)
-    size = len(_sized("pre_synaptic_neuron_ids", values["pre_synaptic_neuron_ids"]))
-    synapses = {key: _numbers(key, values[key], size, dtype) for key in SYNAPSE_FIELDS[:4]}
-    pre = _whole("pre_synaptic_neuron_ids", synapses["pre_synaptic_neuron_ids"], 0, count - 1)
-    post = _whole("post_synaptic_neuron_ids", synapses["post_synaptic_neuron_ids"], 0, count - 1)
+    size = len(sized("pre_synaptic_neuron_ids", values["pre_synaptic_neuron_ids"]))
+    synapses = {key: numbers(key, values[key], size, dtype) for key in SYNAPSE_FIELDS[:4]}
+    pre = whole("pre_synaptic_neuron_ids", synapses["pre_synaptic_neuron_ids"], 0, count - 1)
+    post = whole("post_synaptic_neuron_ids", synapses["post_synaptic_neuron_ids"], 0, count - 1)
     _check_pairs(pre, post)
-    _check_finite("synaptic_weights", synapses["synaptic_weights"])
+    check_finite("synaptic_weights", synapses["synaptic_weights"])
     apos, aneg = _lists(values, dtype)
-    enabled = [bool(each) for each in _sized("enable_stdp", values["enable_stdp"])]
+    enabled = [bool(each) for each in sized("enable_stdp", values["enable_stdp"])]
     if len(enabled) != size:
-        raise SuperNeuroMATError(_length_text("enable_stdp", size, len(enabled)))
+        raise SuperNeuroMATError(length_text("enable_stdp", size, len(enabled)))
     if not any(enabled) or not values["stdp"]:
         apos = aneg = np.zeros(0)
-    times, targets, amounts = _input_spikes(values["input_spikes"], count, dtype)
+    times, targets, amounts = checked_input_spikes(values["input_spikes"], count, dtype)
     return Snn(
         name=name,
         threshold=neurons["neuron_thresholds"],
         leak=neurons["neuron_leaks"],
         reset=neurons["neuron_reset_states"],
         state=neurons["neuron_states"],
-        period=_whole(
+        period=whole(
             "neuron_refractory_periods", neurons["neuron_refractory_periods"], 0, _MAX_STEPS
         ),
-        counter=_whole(
+        counter=whole(
             "neuron_refractory_periods_state", neurons["neuron_refractory_periods_state"],
             0, _MAX_STEPS,
         ),
         pre=pre,
         post=post,
         weight=synapses["synaptic_weights"],
-        delay=_whole("synaptic_delays", synapses["synaptic_delays"], -_MAX_STEPS, _MAX_STEPS),
+        delay=whole("synaptic_delays", synapses["synaptic_delays"], -_MAX_STEPS, _MAX_STEPS),
         plastic=np.array(enabled, bool) & bool(apos.size),
         spike_time=times,
         spike_neuron=targets,
         spike_value=amounts,
-        train=_train(values["spike_train"], count, apos.size + 1),
+        train=checked_train(values["spike_train"], count, apos.size + 1),
         apos=apos,
         aneg=aneg,
         dtype=dtype.name,
@@ -120,62 +121,9 @@ def _dtype(given: Any) -> np.dtype:
     return dtype
 
 
-def _sized(name: str, value: Any) -> Sequence[Any]:
-    if value is None:
-        raise SuperNeuroMATError(
-            f"{name} must be there, but it is missing; export the network without skipkeys"
-        )
-    if isinstance(value, str | Mapping) or not hasattr(value, "__len__"):
-        raise SuperNeuroMATError(f"{name} must be a list, not {type(value).__name__}; export again")
-    result: Sequence[Any] = value
-    return result
-
-
-def _length_text(name: str, wanted: int, got: int) -> str:
-    return (
-        f"{name} must have {wanted} entries, as many as the lists beside it, not {got}; "
-        f"export the whole network"
-    )
-
-
-def _numbers(name: str, value: Any, size: int, dtype: np.dtype) -> Floats:
-    value = _sized(name, value)
-    try:
-        with np.errstate(over="ignore"):
-            array = np.asarray(value, dtype).astype(np.float64)
-    except (TypeError, ValueError):
-        raise SuperNeuroMATError(f"{name} must be a list of numbers; export it again") from None
-    if array.shape != (size,):
-        raise SuperNeuroMATError(_length_text(name, size, array.size))
-    if np.isnan(array).any():
-        raise SuperNeuroMATError(
-            f"{name} must be numbers, not NaN at index {int(np.isnan(array).argmax())}; mend it"
-        )
-    return array
-
-
-def _check_finite(name: str, values: Floats) -> None:
-    bad = np.flatnonzero(~np.isfinite(values))
-    if bad.size:
-        raise SuperNeuroMATError(
-            f"{name} must be finite, not {values[bad[0]]} at index {bad[0]}; "
-            f"only thresholds and leaks may be infinite"
-        )
-
-
-def _whole(name: str, values: Floats, low: int, high: int) -> Indices:
-    bad = np.flatnonzero((values != np.floor(values)) | (values < low) | (values > high))
-    if bad.size:
-        raise SuperNeuroMATError(
-            f"{name} must be whole numbers in {low}..{high}, not {values[bad[0]]:g} at index "
-            f"{bad[0]}; mend that entry"
-        )
-    return values.astype(np.int64)
-
-
 def _check_neurons(neurons: Mapping[str, Floats]) -> None:
     for name in ("neuron_reset_states", "neuron_states"):
-        _check_finite(name, neurons[name])
+        check_finite(name, neurons[name])
     signed = np.flatnonzero(neurons["neuron_leaks"] < 0)
     if signed.size:
         raise UnsupportedError(
@@ -183,6 +131,13 @@ def _check_neurons(neurons: Mapping[str, Floats]) -> None:
             f"{neurons['neuron_leaks'][signed[0]]:g}: the machine's leak moves a potential toward "
             f"the reset state and never away from it; leave out allow_signed_leak"
         )
+    # What is larger than any potential is as good as infinite.
+    for name in ("neuron_leaks", "neuron_thresholds"):
+        values = neurons[name]
+        huge = np.abs(values) > LARGEST
+        values[huge] = np.copysign(np.inf, values[huge])
+    leaks = neurons["neuron_leaks"]
+    check_size("neuron_leaks", leaks[np.isfinite(leaks)])
 
 
 def _check_pairs(pre: Indices, post: Indices) -> None:
@@ -200,9 +155,9 @@ def _lists(values: Mapping[str, Any], dtype: np.dtype) -> tuple[Floats, Floats]:
     """Return the lists that act, of equal length; both empty if none does."""
     lists = {}
     for key in ("apos", "aneg"):
-        given = _sized(key, values[key])
-        lists[key] = _numbers(key, given, len(given), dtype)
-        _check_finite(key, lists[key])
+        given = sized(key, values[key])
+        lists[key] = numbers(key, given, len(given), dtype)
+        check_finite(key, lists[key])
     apos, aneg = lists["apos"], lists["aneg"]
     positive = bool(values["stdp_positive_update"])
     negative = bool(values["stdp_negative_update"])
@@ -221,70 +176,3 @@ def _lists(values: Mapping[str, Any], dtype: np.dtype) -> tuple[Floats, Floats]:
     return np.resize(apos, lags) if apos.size else np.zeros(lags), (
         np.resize(aneg, lags) if aneg.size else np.zeros(lags)
     )
-
-
-def _input_spikes(given: Any, neurons: int, dtype: np.dtype) -> tuple[Indices, Indices, Floats]:
-    """Return steps, neurons and values; of several for a neuron and step the last counts."""
-    found: dict[tuple[int, int], float] = {}
-    if not isinstance(given, Mapping):
-        raise SuperNeuroMATError(
-            f"input_spikes must map steps to spikes, not be a {type(given).__name__}; export again"
-        )
-    for key, spikes in given.items():
-        try:
-            step = int(key)
-            pairs = list(zip(spikes["nids"], spikes["values"], strict=True))
-        except (TypeError, ValueError, KeyError):
-            raise SuperNeuroMATError(
-                f"input_spikes must map steps to equally long lists 'nids' and 'values', not "
-                f"{key!r} to {spikes!r}; add_spike() makes them"
-            ) from None
-        for neuron, value in pairs:
-            found[step, _neuron(neuron, neurons, step)] = _value(value, step, dtype)
-    keys = sorted(found)
-    if keys and keys[0][0] < 0:
-        raise SuperNeuroMATError(
-            f"steps of input_spikes must be at least 0, not {keys[0][0]}; times count from now"
-        )
-    table = np.array(keys, np.int64).reshape(-1, 2)
-    return table[:, 0], table[:, 1], np.array([found[key] for key in keys], np.float64)
-
-
-def _neuron(given: Any, neurons: int, step: int) -> int:
-    if (
-        isinstance(given, bool)
-        or not isinstance(given, int | np.integer)
-        or (not 0 <= given < neurons)
-    ):
-        raise SuperNeuroMATError(
-            f"an input spike must be for a neuron in 0..{neurons - 1}, not {given!r} in step "
-            f"{step}; remove it with clear_input_spikes()"
-        )
-    return int(given)
-
-
-def _value(given: Any, step: int, dtype: np.dtype) -> float:
-    try:
-        value = float(np.asarray(given, dtype))
-    except (TypeError, ValueError):
-        value = math.nan
-    if not math.isfinite(value):
-        raise SuperNeuroMATError(
-            f"the value of an input spike must be a finite number, not {given!r} in step {step}; "
-            f"mend it"
-        )
-    return value
-
-
-def _train(given: Any, neurons: int, rows: int) -> Booleans:
-    last = list(_sized("spike_train", given))[-rows:]
-    try:
-        train = np.array([np.asarray(row, bool) for row in last], bool).reshape(len(last), -1)
-    except (TypeError, ValueError):
-        train = np.zeros((len(last), neurons + 1), bool)
-    if len(last) and train.shape[1] != neurons:
-        raise SuperNeuroMATError(
-            f"rows of spike_train must have {neurons} entries, one per neuron, not "
-            f"{train.shape[1]}; call clear_spike_train() after neurons were added or deleted"
-        )
-    return train.reshape(-1, neurons)

@@ -184,8 +184,8 @@ def _rounded(amounts: Amounts, config: ArrayConfig, fixed_gain: bool) -> Grid:
     largest_weight = max(map(abs, amounts.weights | amounts.changes), default=0.0)
     largest_input = max(map(abs, amounts.inputs), default=0.0)
     largest = max(map(abs, amounts.all))
-    wanted = max(largest_weight, 4 * largest_input / MAX_PARTS, _ROOM * largest / room)
-    step = 2.0 ** math.ceil(math.log2(wanted / high))
+    moving = max(largest_weight, 4 * largest_input / MAX_PARTS)
+    step = 2.0 ** math.ceil(math.log2(max(moving / high, _ROOM * largest / room)))
     gain = 0
     while not fixed_gain and gain < MAX_GAIN and _ROOM * largest * (2 << gain) <= room * step:
         gain += 1
