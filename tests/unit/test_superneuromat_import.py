@@ -1,6 +1,8 @@
 """Reading networks, what is folded and reported, and what is refused."""
 
+import itertools
 import json
+import random
 
 import numpy as np
 import pytest
@@ -170,6 +172,45 @@ def test_networks_that_contradict_themselves_are_refused(change, text):
         from_superneuromat(broken(lambda d, j: change(d)))
     assert isinstance(caught.value, SpikeloomError)
     assert caught.value.exit_code == 2
+
+
+WEIRD = [
+    None, True, -1, 3, 1e308, -1e308, 5e-324, np.inf, -np.inf, np.nan, "x", "", [], {}, [[]], [None],
+    {"a": 1}, 2**70, 0.1, "float64", "int8", {"base64": "!!"}, {"base64": "AAAA", "dtype": "<i3"},
+]  # fmt: skip
+
+
+def spoil(node, rng: random.Random):
+    """Replace, drop or add something somewhere in a document."""
+    if not isinstance(node, dict | list) or not node or rng.random() < 0.2:
+        return rng.choice(WEIRD)
+    place = rng.choice(list(node)) if isinstance(node, dict) else rng.randrange(len(node))
+    if rng.random() < 0.1:
+        del node[place]
+    elif isinstance(node, list) and rng.random() < 0.1:
+        node.append(rng.choice(WEIRD))
+    else:
+        node[place] = spoil(node[place], rng)
+    return node
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("seed", range(0, 200, 20))
+def test_spoilt_documents_are_refused_or_run(seed):
+    """Whatever is in a file, there is no error but our own."""
+    with spikeloom.open("model:tiny") as board:
+        for part in range(seed, seed + 20):
+            rng = random.Random(part)
+            encoding = rng.choice(["json-native", "base64", "base85"])
+            document = json.loads(delayed().to_json(array_representation=encoding))
+            (network,) = document["networks"]
+            network["data"] = spoil(network["data"], rng)
+            try:
+                imported = from_superneuromat(document, config="tiny")
+                assert str(imported.report)
+                imported.run(board, 3)
+            except SpikeloomError as error:
+                assert len(str(error)) > 40
 
 
 def test_what_the_machine_cannot_do_is_named():
@@ -360,6 +401,27 @@ def test_weights_without_a_common_unit_are_reported_as_rounded():
     (change,) = from_superneuromat(snn).report.of_level("change")
     assert "2 weights by up to" in change.consequence
     assert not from_superneuromat(snn).report.exact
+
+
+@pytest.mark.parametrize(
+    "unit", [*range(1, 60, 2), 0.1, 0.3, 0.7, 1.1, 3 * 2.0**-100, 5 * 2.0**150]
+)
+def test_weights_over_the_full_range_are_exact_whatever_their_unit(unit):
+    """Quotients that come out above 127 by the last place must not cost a bit."""
+    snn = new_snn()
+    a, b = snn.create_neuron(), snn.create_neuron(threshold=5.0 * unit, leak=0.0)
+    snn.create_synapse(a, b, weight=127 * unit)
+    snn.create_synapse(b, b, weight=-128 * unit)
+    snn.create_synapse(b, a, weight=unit)
+    snn.create_synapse(a, a, weight=3 * unit)
+    imported = from_superneuromat(snn)
+    with spikeloom.open("model:quad") as board:
+        board.program(imported.network)
+        raw = {
+            name: board.read_weights(name, raw=True).tolist()
+            for name in imported.network.projections
+        }
+    assert sorted(itertools.chain(*raw.values())) == [-128, 1, 3, 127]
 
 
 def test_floats_that_are_too_narrow_are_reported():

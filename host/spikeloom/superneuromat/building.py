@@ -74,31 +74,26 @@ def build_network(
         populations.append(
             network.population(
                 group_name(number, plan), neurons.size, _parameters(plan, neurons),
-                scale=1 / grid.unit,
+                scale=grid.scale,
             )
         )  # fmt: skip
     _connect_inputs(network, plan, populations, group, member)
     wires = []
     on_chip = learning == "chip"
-    for source in range(len(populations)):
-        for target in range(len(populations)):
-            for learns in (False, True):
-                mine = np.flatnonzero(
-                    (group[plan.wiring.source] == source)
-                    & (group[plan.wiring.target] == target)
-                    & (plan.learns == learns)
-                )
-                if not learns:
-                    weight = plan.snn.weight[plan.wiring.synapse[mine]]
-                    mine = mine[weight != 0]
-                if mine.size:
-                    raw = None
-                    if learns and on_chip and rule is not None:
-                        raw = rule.raw(plan.groups[target][0].unit)
-                    made = _connect(
-                        network, plan, (populations[source], populations[target]), mine, member, raw
-                    )
-                    wires.append(Wires(made.name, mine, learns))
+    # Weights of 0 that never change are no synapses.
+    there = np.flatnonzero(plan.learns | (plan.snn.weight[plan.wiring.synapse] != 0))
+    kinds, kind = np.unique(
+        [group[plan.wiring.source[there]], group[plan.wiring.target[there]], plan.learns[there]],
+        axis=1, return_inverse=True,
+    )  # fmt: skip
+    for number, (source, target, learns) in enumerate(kinds.T.tolist()):
+        mine = there[kind == number]
+        raw = None
+        if learns and on_chip and rule is not None:
+            raw = rule.raw(plan.groups[target][0].unit)
+        ends = populations[source], populations[target]
+        made = _connect(network, plan, ends, mine, member, raw)
+        wires.append(Wires(made.name, mine, bool(learns)))
     return network, tuple(wires)
 
 

@@ -145,17 +145,20 @@ def _grids(plan: Plan, steps: int | None) -> Iterator[Difference]:
     if rounded:
         worst = count = 0.0
         low, high = signed_range(plan.config.weight_bits)
+        largest = np.zeros(snn.neurons)
+        np.maximum.at(largest, wiring.target, np.abs(snn.weight[wiring.synapse]))
         for target, weight in zip(wiring.target, snn.weight[wiring.synapse], strict=True):
             step = plan.grid[int(target)].weight_unit
             error = abs(min(max(round(weight / step), low), high) * step - weight)
             if error > _RELATIVE * abs(weight):
                 count += 1
-                worst = max(worst, error / abs(weight))
+                worst = max(worst, error / float(largest[target]))
         yield Difference(
             "change", "weights, leaks or values have no common unit that fits", "neurons",
             len(rounded),
             f"they are rounded to {plan.config.weight_bits} bits: {int(count)} weights by up to "
-            f"{100 * worst:.2g} %, {plan.channels.rounded} values of input spikes",
+            f"{100 * worst:.2g} % of the neuron's largest, {plan.channels.rounded} values of input "
+            f"spikes",
         )  # fmt: skip
     rounding = sum(_rounds_there(plan, neuron, steps) for neuron in plan.grid)
     if rounding:

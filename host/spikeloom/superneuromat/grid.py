@@ -83,6 +83,17 @@ class Grid:
         """Weight of one integer step of a weight in memory."""
         return self.unit * (1 << self.gain)
 
+    @property
+    def scale(self) -> float:
+        """Integer units per unit of the network, for `Population`.
+
+        Where that is no power of two, a little less: the largest weight times it must not come
+        out above the largest integer by the last place.
+        """
+        if math.frexp(self.unit)[0] == 0.5:
+            return 1 / self.unit
+        return 1 / self.unit * (1 - 2.0**-50)
+
     def units(self, values: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Return potentials in whole units, rounded."""
         result: npt.NDArray[np.float64] = np.rint(np.asarray(values, np.float64) / self.unit)
@@ -154,8 +165,6 @@ def _fitting_gain(
 ) -> int | None:
     """Return the smallest gain at which all fit, one without split input values if there is one."""
     unit = _common(fractions.values())
-    if unit.numerator >= 1 << 53:
-        return None
     integers = {value: int(each / unit) for value, each in fractions.items()} | {0.0: 0}
     low, high = signed_range(config.weight_bits)
     room = signed_range(config.state_bits)[1]
@@ -185,6 +194,7 @@ def _rounded(amounts: Amounts, config: ArrayConfig, fixed_gain: bool) -> Grid:
     largest_input = max(map(abs, amounts.inputs), default=0.0)
     largest = max(map(abs, amounts.all))
     moving = max(largest_weight, 4 * largest_input / MAX_PARTS)
+    # A power of two, so that many neurons share a grid.
     step = 2.0 ** math.ceil(math.log2(max(moving / high, _ROOM * largest / room)))
     gain = 0
     while not fixed_gain and gain < MAX_GAIN and _ROOM * largest * (2 << gain) <= room * step:
