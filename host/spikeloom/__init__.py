@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from spikeloom import boot, events, nir, quantising, superneuromat, testing
     from spikeloom.board import Board, Snapshot, open
     from spikeloom.compiler import Program, compile
     from spikeloom.contract import ArrayConfig, SpikeloomError
@@ -37,8 +38,14 @@ __all__ = [
     "Recording",
     "Snapshot",
     "SpikeloomError",
+    "boot",
     "compile",
+    "events",
+    "nir",
     "open",
+    "quantising",
+    "superneuromat",
+    "testing",
 ]
 
 # Imported at first use: `spikeloom.contract` alone must stay cheap, and serial ports optional.
@@ -59,8 +66,13 @@ _HOMES = {
     "open": "board",
 }
 
+_PACKAGES = ("boot", "events", "nir", "quantising", "superneuromat", "testing")
+"""Packages that ``spikeloom.NAME`` imports: each needs more than the base install, or time."""
+
 
 def __getattr__(name: str) -> Any:
+    if name in _PACKAGES:
+        return import_module(f"{__name__}.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
@@ -69,4 +81,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(set(globals()) | set(__all__))
+    return sorted(set(globals()) | set(__all__) | set(_PACKAGES))
