@@ -1,6 +1,7 @@
 """A page for each public package of the host, from its docstrings."""
 
-import importlib
+import contextlib
+import importlib.util
 import pkgutil
 import re
 from pathlib import Path
@@ -182,6 +183,10 @@ def _resolve(app: Any, env: Any, node: Any, content: Any) -> Any:
 
 def _exists(name: str) -> bool:
     """Return whether a dotted name leads to a module, or to something in one."""
+    with contextlib.suppress(ImportError):  # the name before the last dot may be no package
+        # A module may need what is not installed here; that it is there is enough.
+        if importlib.util.find_spec(name) is not None:
+            return True
     try:
         pkgutil.resolve_name(name)
     except (ImportError, AttributeError, ValueError):
