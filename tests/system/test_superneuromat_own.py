@@ -45,7 +45,7 @@ def test_their_files_pass(own_tests, their_tests, board, caplog):
 
 def test_their_other_files_fail_only_where_the_page_says_so(own_tests, their_tests, caplog):
     caplog.set_level(logging.ERROR, "spikeloom")
-    outcomes = own_tests.run_tests(their_tests, own_tests.OTHERS, "model:tiny")
+    outcomes = own_tests.run_tests(their_tests, own_tests.OTHERS, "model:")
     failed = {each.name for each in outcomes if not each.passed}
     assert failed == set(own_tests.EXPECTED)
     assert len(outcomes) == 70

