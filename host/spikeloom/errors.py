@@ -18,6 +18,7 @@ from spikeloom.compiler.errors import (
     ThetaError,
 )
 from spikeloom.contract import CapabilityError, ConfigError, SpikeloomError, ValueRangeError
+from spikeloom.events.errors import EventDataError, EventOrderError, EventSourceError
 from spikeloom.extras import MissingPackageError
 from spikeloom.link.errors import (
     DeviceRefusedError,
@@ -44,6 +45,9 @@ __all__ = [
     "ConfigError",
     "DeviceRefusedError",
     "DisconnectedError",
+    "EventDataError",
+    "EventOrderError",
+    "EventSourceError",
     "LearningError",
     "LinkError",
     "MissingPackageError",

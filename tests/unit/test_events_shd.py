@@ -78,7 +78,7 @@ def test_all_channels_do_not_fit_and_the_error_says_so(shd_file):
     cells = net.population("cells", 2, LIF(threshold=1.0, v_decay=0.1))
     net.connect(net.input("cochlea", channels), cells, 0.1)
     with pytest.raises(
-        spikeloom.SpikeloomError, match="input axons must be at most 512 .* not 700"
+        spikeloom.SpikeloomError, match=r"input axons must be at most 512 .* not 700"
     ):
         spikeloom.compile(net, "ecp5_85f")
 
