@@ -5,6 +5,7 @@ import importlib.util
 import pkgutil
 import re
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy.typing as npt
@@ -95,6 +96,8 @@ def _index(app: Any, docname: str, source: list[str]) -> None:
     short = []
     for name in homes:
         value = getattr(spikeloom, name)
+        if isinstance(value, ModuleType):
+            continue  # a package of the table above
         summary = (value.__doc__ or "").strip().splitlines()[0]
         short.append(f"| {{py:obj}}`spikeloom.{name} <{home_of(name)}.{name}>` | {summary} |")
     source[0] += "\n".join(
@@ -116,7 +119,9 @@ def _index(app: Any, docname: str, source: list[str]) -> None:
 
 def home_of(name: str) -> str:
     """Return the package whose page tells of a name of `spikeloom` itself."""
-    return ".".join(getattr(spikeloom, name).__module__.split(".")[:2])
+    value = getattr(spikeloom, name)
+    home = value.__name__ if isinstance(value, ModuleType) else value.__module__
+    return ".".join(home.split(".")[:2])
 
 
 def _signature(app: Any, kind: str, name: str, value: Any, options: Any, *texts: Any) -> Any:

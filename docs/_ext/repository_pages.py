@@ -36,6 +36,8 @@ CONTENTS = {
         "demos": "Demos that learn",
     },
     "Import and test": {
+        "nir": "NIR",
+        "quantising": "Fewer bits",
         "superneuromat": "SuperNeuroMAT",
         "testing": "Tests on boards",
         "*": "",
