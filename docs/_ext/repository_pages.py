@@ -39,6 +39,7 @@ CONTENTS = {
         "nir": "NIR",
         "quantising": "Fewer bits",
         "superneuromat": "SuperNeuroMAT",
+        "event-data": "Event data",
         "testing": "Tests on boards",
         "*": "",
     },
