@@ -10,7 +10,6 @@ from sphinx.util.docutils import SphinxDirective
 from spikeloom.contract import SpikeloomError
 
 _PACKAGES = ("spikeloom", "spikeloom_sim", "spikeloom_boards", "spikeloom_firmware")
-_EXIT_CODES = {1: "device", 2: "usage or build", 3: "environment"}
 
 
 def _subclasses(kind: type[SpikeloomError]) -> set[type[SpikeloomError]]:
@@ -36,13 +35,10 @@ class ErrorTable(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the table."""
-        lines = ["| error | meaning | kind | exit code |", "|---|---|---|---|"]
+        lines = ["| error | meaning | exit code |", "|---|---|---|"]
         for each in errors():
             summary = " ".join((each.__doc__ or "").strip().split("\n\n")[0].split())
-            code = each.exit_code
-            lines.append(
-                f"| `{each.__name__}` | {summary} | {_EXIT_CODES.get(code, '')} | {code} |"
-            )
+            lines.append(f"| `{each.__name__}` | {summary} | {each.exit_code} |")
         return self.parse_text_to_nodes("\n".join(lines))
 
 
