@@ -106,6 +106,10 @@ def test_the_first_difference_and_the_inputs_around_it(board, model, form):
     steps = range(max(0, found.step - 4), found.step + 4)
     wanted = [" ".join(map(str, np.flatnonzero(STIMULUS[t]))) or "." for t in steps]
     assert shown == wanted
+    lines = rest.splitlines()
+    spikes = lines[lines.index("spikes of second") + 2].split("  ")
+    fired = [cell.strip() for cell in spikes[2:] if cell.strip()]
+    assert fired == [" ".join(map(str, np.flatnonzero(times[t]))) or "." for t in steps]
     assert "i of second[" in rest
     assert f"[{found.step}]" in rest
     assert "a second run differed in the same step" in rest

@@ -17,8 +17,14 @@ from spikeloom.contract.words import STEP_TAG
 from spikeloom.link import DisconnectedError, Limits, LinkTarget
 from spikeloom.link.describing import describe_request, difference
 from spikeloom.link.recorder import open_record, record
-from spikeloom.link.replay import Replay, ReplayError, ReplayLimits, open_replay
-from spikeloom.link.tape import TapeError, TapeEvent, TapeHeader, TapeWriter, read_tape
+from spikeloom.link.replay import (
+    Replay,
+    ReplayError,
+    ReplayLimits,
+    ReplayPort,
+    open_replay,
+)
+from spikeloom.link.tape import Tape, TapeError, TapeEvent, TapeHeader, TapeWriter, read_tape
 from spikeloom_sim.device import FaultyPort, device_port
 
 QUICK = Limits(answer_latency_s=0.02, poll_s=0.01)
@@ -80,12 +86,14 @@ def test_a_replay_does_what_was_done_about_faults(tmp_path):
     port = FaultyPort(device_port("model:tiny"), rate=1 / 300, seed=5)
     golden = recorded(path, port)
     assert port.counts.faults > 20
-    replay = Replay(path)
-    target = replay.open()
+    tape = read_tape(path)
+    port = ReplayPort(tape)
+    target = LinkTarget(port, "replay:", limits=ReplayLimits(**tape.header.limits))
     assert np.array_equal(session(Board(target)), golden)
-    assert replay.unsent is None
+    assert port.next_words() is None
     assert target.statistics.retries > 20
     assert target.statistics.timeouts > 0
+    assert port.now() == port.watch_now() == tape.events[-1].t_us / 1e6
 
 
 def test_a_port_that_was_lost_is_lost_again(tmp_path):
@@ -187,6 +195,35 @@ class TestOtherHosts:
             ReplayError, match="sends PULL of output words from 0 on, recorded is RES"
         ):
             list(target.run(words))
+
+
+def test_a_port_answers_when_it_was_asked(tape):
+    """Not before; and each read gives what the read gave then, with its time."""
+    full = read_tape(tape)
+    events = (
+        TapeEvent("W", 5, b"ab"),
+        TapeEvent("R", 7, b""),
+        TapeEvent("R", 9, b"xyz"),
+        TapeEvent("B", 10, b"9600"),
+        TapeEvent("W", 11, b"c"),
+    )
+    port = ReplayPort(Tape("t.wire", full.header, events))
+    assert (port.read(9), port.in_waiting) == (b"", 0)
+    assert port.now() == 0.05
+    port = ReplayPort(Tape("t.wire", full.header, events))
+    port.write(b"a")
+    assert port.in_waiting == 0
+    port.write(b"b")
+    assert (port.in_waiting, port.read(9), port.now()) == (0, b"", 7e-6)
+    assert (port.in_waiting, port.read(2), port.in_waiting, port.read(9)) == (3, b"xy", 1, b"z")
+    port.baudrate = 9600
+    assert port.next_words() == "frame 2, 1 bytes that are no frame"
+    port.write(b"c")
+    assert port.now() == 11e-6
+    with pytest.raises(ReplayError, match="the recording ends here, but the host waits for more"):
+        port.read(1)
+    with pytest.raises(ReplayError, match="the recording ends here"):
+        port.now()
 
 
 def test_requests_in_words():
