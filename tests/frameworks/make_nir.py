@@ -12,6 +12,8 @@ and is trained on the training part of the split that the demos use. For each th
 * ``NAME.npz``: accuracy of the trained network on the test images, and the spikes of the rounded
   one, computed by the framework (layers in the step of their stimulus).
 
+Two more, one recurrent and one with a convolution, are not trained: only their spikes count.
+
 Decays are a half and a sample lasts 8 steps, as is usual in SpikingJelly: a potential then needs 7
 bits behind the point, which the array has, so that nothing is rounded while it decays. The
 threshold is no multiple of 1/128 of the grid, so that no framework meets a tie.
@@ -59,9 +61,9 @@ class Framework:
         """Return the graph that the framework's exporter makes."""
         raise NotImplementedError
 
-    def linears(self, net: nn.Module) -> list[nn.Linear]:
-        """Return the linear layers."""
-        return [module for module in net.modules() if isinstance(module, nn.Linear)]
+    def linears(self, net: nn.Module) -> list[Any]:
+        """Return the layers with weights."""
+        return [m for m in net.modules() if isinstance(m, nn.Linear | nn.Conv2d)]
 
 
 class SnnTorch(Framework):
@@ -111,6 +113,28 @@ class SnnTorch(Framework):
         return export_to_nir(net, torch.zeros(1, PIXELS), ignore_dims=[0])
 
 
+class SnnTorchRecurrent(SnnTorch):
+    """RLeaky, which feeds itself through a linear layer, and Leaky."""
+
+    def __init__(self) -> None:
+        super().__init__("leaky")
+        self.name = "snntorch_rleaky"
+
+    def build(self) -> nn.Module:
+        import snntorch
+
+        recurrent = snntorch.RLeaky(
+            beta=torch.full((HIDDEN,), 0.5),
+            threshold=torch.ones(HIDDEN),
+            linear_features=HIDDEN,
+            reset_mechanism="zero",
+            init_hidden=True,
+        )
+        return nn.Sequential(
+            nn.Linear(PIXELS, HIDDEN), recurrent, nn.Linear(HIDDEN, OUTPUTS), self.neurons(OUTPUTS)
+        )
+
+
 class SpikingJelly(Framework):
     """LIFNode with its default tau of 2."""
 
@@ -141,6 +165,43 @@ class SpikingJelly(Framework):
 
         functional.reset_net(net)
         return nir_exchange.export_to_nir(net, torch.zeros(1, PIXELS))
+
+
+class SpikingJellyConv(SpikingJelly):
+    """A convolution, average pooling and a linear layer."""
+
+    name = "spikingjelly_conv"
+
+    def build(self) -> nn.Module:
+        from spikingjelly.activation_based import layer, neuron
+
+        def lif() -> nn.Module:
+            return neuron.LIFNode(tau=2.0, decay_input=False, v_reset=0.0)
+
+        return nn.Sequential(
+            layer.Conv2d(1, 2, 3, padding=1, stride=2),
+            lif(),
+            layer.AvgPool2d(2),
+            layer.Flatten(),
+            layer.Linear(8, OUTPUTS),
+            lif(),
+        )
+
+    def run(self, net: nn.Module, spikes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        from spikingjelly.activation_based import functional
+
+        functional.reset_net(net)
+        hidden, output = [], []
+        for step in spikes:
+            hidden.append(net[1](net[0](step.reshape(-1, 1, 8, 8))))
+            output.append(net[2:](hidden[-1]))
+        return torch.stack(hidden).flatten(2), torch.stack(output)
+
+    def export(self, net: nn.Module) -> Any:
+        from spikingjelly.activation_based import functional, nir_exchange
+
+        functional.reset_net(net)
+        return nir_exchange.export_to_nir(net, torch.zeros(1, 1, 8, 8))
 
 
 class Norse(Framework):
@@ -232,15 +293,34 @@ def make(framework: Framework, data: Any) -> None:
     with torch.no_grad():
         hidden, output = framework.run(net, test_spikes)
     rounded = accuracy(framework, net, test_spikes, test_labels)
+    print(f"  test: {trained:.4f}, on the grid {rounded:.4f}")
+    store(framework, hidden, output, accuracy=trained, grid_accuracy=rounded)
+
+
+def make_untrained(framework: Framework, spikes: torch.Tensor) -> None:
+    """Make the files of a network with random weights on the grid."""
+    print(framework.name)
+    torch.manual_seed(11)
+    net = framework.build()
+    for linear in framework.linears(net):
+        linear.weight.data = torch.randn_like(linear.weight) * 2 / linear.weight[0].numel() ** 0.5
+        linear.bias.data = torch.randn_like(linear.bias) / 4
+    to_grid(framework, net)
+    nir.write(FOLDER / f"{framework.name}_grid.nir", framework.export(net))
+    with torch.no_grad():
+        store(framework, *framework.run(net, spikes))
+
+
+def store(framework: Framework, hidden: torch.Tensor, output: torch.Tensor, **more: float) -> None:
+    """Write the spikes of both layers."""
     spikes = torch.cat([hidden, output], dim=2).permute(1, 0, 2).numpy().astype(bool)
     np.savez_compressed(
         FOLDER / f"{framework.name}.npz",
-        accuracy=trained,
-        grid_accuracy=rounded,
+        **more,
         grid_spikes=np.packbits(spikes, axis=None),
         shape=spikes.shape,
     )
-    print(f"  test: {trained:.4f}, on the grid {rounded:.4f}, {spikes.mean():.3f} spikes a bin")
+    print(f"  {spikes.mean():.3f} spikes a bin")
 
 
 def main() -> None:
@@ -256,6 +336,8 @@ def main() -> None:
     )
     for framework in (SnnTorch("leaky"), SnnTorch("synaptic"), SpikingJelly(), Norse()):
         make(framework, data)
+    for framework in (SnnTorchRecurrent(), SpikingJellyConv()):
+        make_untrained(framework, data[2])
 
 
 if __name__ == "__main__":

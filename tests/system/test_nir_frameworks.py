@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from digit_spikes import HIDDEN, OUTPUTS, STEPS, encode, split
+from digit_spikes import STEPS, encode, split
 
 import spikeloom
 from spikeloom import nir
@@ -20,6 +20,10 @@ FRAMEWORKS = {
     "snntorch_synaptic": {"dt": 1e-4, "framework": "snntorch", "reset": "value"},
     "spikingjelly_lif": {"dt": 1e-4, "framework": "spikingjelly"},
     "norse_lif_box": {"dt": 1e-3, "framework": "norse"},
+}
+UNTRAINED = {
+    "snntorch_rleaky": FRAMEWORKS["snntorch_leaky"],
+    "spikingjelly_conv": FRAMEWORKS["spikingjelly_lif"],
 }
 TARGETS = [
     "model:quad_plain",
@@ -51,13 +55,13 @@ def layers_of(imported, recording):
     return np.concatenate([recording.dense(name) for name in names], axis=2)
 
 
-@pytest.mark.parametrize("name", FRAMEWORKS)
+@pytest.mark.parametrize("name", [*FRAMEWORKS, *UNTRAINED])
 def test_weights_on_a_grid_give_the_frameworks_spikes(board, digits, name):
     stored = np.load(FILES / f"{name}.npz")
     shape = tuple(stored["shape"])
-    assert shape == (len(digits[1]), STEPS, HIDDEN + OUTPUTS)
+    assert shape[:2] == (len(digits[1]), STEPS)
     wanted = np.unpackbits(stored["grid_spikes"], count=np.prod(shape)).reshape(shape) > 0
-    imported = nir.read(FILES / f"{name}_grid.nir", **FRAMEWORKS[name])
+    imported = nir.read(FILES / f"{name}_grid.nir", **(FRAMEWORKS | UNTRAINED)[name])
     recording = imported.run(board, digits[0])
     assert board.loaded is not None
     assert max(p.weight_error for p in board.loaded.report.populations) < 1e-6

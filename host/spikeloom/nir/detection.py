@@ -4,7 +4,8 @@ Observed in snnTorch 1.0, SpikingJelly 2.0 and Norse 1.1:
 
 * none writes dt; snnTorch and SpikingJelly compute with 1e-4, Norse with 1e-3;
 * snnTorch writes ``v_reset = 0`` whatever its `reset_mechanism` is, and subtracts by default;
-* snnTorch's Synaptic with ``reset_mechanism="zero"`` keeps v at 0 in the step after a spike;
+* snnTorch's Synaptic, RLeaky and RSynaptic with ``reset_mechanism="zero"`` keep v at 0 in the step
+  after a spike;
 * Norse writes ``tau = dt / tau_inv``, dt times what it should be.
 """
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from spikeloom.network import Network
+from spikeloom.network import LIF, Network
 
 from .biases import Bias, add_biases
 from .detection import detected_framework, guessed_dt, oddities
@@ -16,7 +16,7 @@ from .graph import FlatGraph, flatten
 from .imported import ImportedLayer, ImportedNetwork
 from .latencies import Edge, closing_edges, solve_latencies
 from .metadata import read_metadata, with_fields
-from .neurons import NEURONS, Framework, Neurons, Reset, neurons_of
+from .neurons import NEURONS, Framework, Reset, neurons_of
 from .paths import Arrivals, arrivals
 from .synapses import connect_terms
 
@@ -76,7 +76,8 @@ def from_nir(
     framework : {"snntorch", "spikingjelly", "norse"}, optional
         Whose exporter wrote the graph, to read what it writes as it was meant: Norse 1.1 writes
         time constants multiplied by dt, SpikingJelly's neurons fire at ``v >= v_threshold``,
-        snnTorch's Synaptic keeps v at 0 for a step after a reset to zero.
+        snnTorch's Synaptic, RLeaky and RSynaptic keep v at 0 for a step after a reset to zero,
+        and their feedback has its bias from the first step on.
         None: nothing is assumed, except that a file that can only be Norse's is read so.
     reset : {"value", "subtract"}, optional
         After a spike v becomes ``v_reset``, or the threshold is subtracted. NIR cannot say the
@@ -149,6 +150,8 @@ class _Importer:
         self._flat = flat
         self._dt = dt
         self._notes = notes
+        self._is_snntorch = framework == "snntorch"
+        self._held = self._is_snntorch and reset == "value"
         self._neurons = {
             node: neurons_of(
                 node, flat.nodes[node], flat.shapes[node], dt, framework=framework, reset=reset
@@ -171,8 +174,12 @@ class _Importer:
         for node in self._flat.of("Input"):
             net.input(self._names[node], int(np.prod(self._flat.shapes[node])))
         biases = self._biases(latency, closing)
+        fed_back = {target for _, target, _ in closing}
         for node, neurons in self._neurons.items():
-            self._add_population(net, node, neurons, latency[node], biases)
+            # snnTorch's RLeaky with reset to zero keeps v at 0 in the step after a spike too.
+            held = {"refractory": 1} if self._held and node in fed_back else {}
+            lif = with_fields(neurons.lif, held)
+            self._add_population(net, node, lif, latency[node], biases)
         for node, neurons in self._neurons.items():
             arrived = self._arrivals[node]
             delays = {
@@ -213,19 +220,21 @@ class _Importer:
         for node, neurons in self._neurons.items():
             for (begin, feeders), values in self._arrivals[node].biases.items():
                 closes = bool(feeders) and all((f, node, begin) in closing for f in feeders)
-                first = latency[node] + begin + closes
+                # What nothing was fed back through has no bias yet; in snnTorch it has.
+                first = latency[node] + begin + (closes and not self._is_snntorch)
                 result.append(Bias(self._names[node], first, values * neurons.gain))
         return result
 
     def _add_population(
-        self, net: Network, node: str, neurons: Neurons, latency: int, biases: list[Bias]
+        self, net: Network, node: str, lif: LIF, latency: int, biases: list[Bias]
     ) -> None:
         """Add the population of a node; a bias from step 0 on is a parameter of its neurons."""
         name, size = self._names[node], int(np.prod(self._flat.shapes[node]))
         at_once = sum(
             (b.values for b in biases if b.population == name and b.begin == 0), np.zeros(size)
         )
-        lif = with_fields(neurons.lif, {"bias": at_once}) if at_once.any() else neurons.lif
+        if at_once.any():
+            lif = with_fields(lif, {"bias": at_once})
         ours = read_metadata(node, self._flat.nodes[node])
         lif = with_fields(lif, ours.get("neuron", {}))
         latency += int(ours.get("latency", 0))
