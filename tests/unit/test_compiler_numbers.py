@@ -172,9 +172,9 @@ def test_a_grid_uses_most_of_the_range():
 
 def test_a_threshold_between_two_potentials_is_the_lower_one():
     """v is an integer: it is above 2.9 when it is above 2."""
-    population = Population("p", 1, LIF(threshold=2.9), scale=1.5)
+    population = Population("p", 1, LIF(threshold=2.9), scale=2.0)
     result = quantise(population, np.array([2.0]), np.zeros(1, np.int64), CONFIG)
-    assert result.parameters["threshold"].tolist() == [4]  # 4.35
+    assert result.parameters["threshold"].tolist() == [5]  # 5.8
     noisy = Population("p", 1, LIF(threshold=float(np.float32(0.3))), scale=10.0)
     result = quantise(noisy, np.array([1.0]), np.zeros(1, np.int64), CONFIG)
     assert result.parameters["threshold"].tolist() == [3]

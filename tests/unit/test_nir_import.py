@@ -71,7 +71,13 @@ def random_graph(rng):
                 delay = np.full(size_of[source], DT * rng.integers(0, 4))
                 nodes[before] = nir.Delay(delay=delay)
                 edges.append((source, before))
-            edges += [(before, weights), (weights, name)]
+            edges.append((before, weights))
+            after = weights
+            if rng.random() < 0.3:  # what comes out of a linear node waits, its bias too
+                after = f"late_{source}_{name}"
+                nodes[after] = nir.Delay(delay=np.full(size, DT * rng.integers(0, 3)))
+                edges.append((weights, after))
+            edges.append((after, name))
         nodes[name] = neurons(kind, size, rng)
         if rng.random() < 0.4:
             nodes[f"back{k}"] = linear(size, size, rng)
