@@ -14,7 +14,8 @@ Examples
 """
 
 from .floating import FloatModel, FloatRun
+from .results import Study, StudyRow
 from .rounding import rounded
-from .study import Study, StudyRow, study
+from .study import study
 
 __all__ = ["FloatModel", "FloatRun", "Study", "StudyRow", "rounded", "study"]

@@ -9,7 +9,7 @@ from spikeloom.extras import import_extra
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from .study import Study
+    from .results import Study
 
 __all__ = ["plot_study"]
 
