@@ -45,10 +45,12 @@ def decoded(stream) -> tuple[set[tuple[int, int]], int]:
     t, found = 0, set()
     for word in np.concatenate([np.empty(0, np.uint16), *stream]):
         if int(word) & TAG_MASK == STEP_TAG:
+            assert int(word) & MAX_STEP_COUNT > 0
             t += int(word) & MAX_STEP_COUNT
         else:
             assert (t, int(word)) not in found
             found.add((t, int(word)))
+    assert all(step < t for step, _ in found), "an event must be followed by its step"
     return found, t
 
 
