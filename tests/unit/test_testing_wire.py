@@ -16,7 +16,7 @@ from spikeloom.contract.frames import Op, Request, Status
 from spikeloom.contract.words import STEP_TAG
 from spikeloom.link import DisconnectedError, Limits, LinkTarget
 from spikeloom.link.describing import describe_request, difference
-from spikeloom.link.recorder import open_record, record
+from spikeloom.link.recorder import Recorder, open_record, record
 from spikeloom.link.replay import (
     Replay,
     ReplayError,
@@ -110,6 +110,54 @@ def test_a_port_that_was_lost_is_lost_again(tmp_path):
         board = Board(opener())
         with pytest.raises(DisconnectedError, match="must stay connected, but it was lost"):
             session(board)
+
+
+class Wrapped:
+    """A port whose time goes on at every look, and whose reads fail from some number on."""
+
+    def __init__(self, port, reads=10**9):
+        self._port = port
+        self._left = reads
+        self._seconds = 0.0
+
+    def now(self):
+        self._seconds += 1e-3
+        return self._seconds
+
+    @property
+    def in_waiting(self):
+        self._left -= 1
+        if self._left < 0:
+            raise OSError("gone")
+        return self._port.in_waiting
+
+    def __getattr__(self, name):
+        return getattr(self._port, name)
+
+
+def test_time_stands_still_between_reads(tmp_path):
+    recorder = Recorder(tmp_path / "a.wire", "device:")
+    line = recorder.line(Wrapped(device_port("model:tiny")), "device:", QUICK, None)
+    assert line.now() == line.now() == line.watch_now() == 0.0
+    assert line.read(0.01) == b""
+    assert 0.0 < line.now() == line.now()
+    line.close()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_port_that_is_lost_while_it_is_read(tmp_path):
+    path = tmp_path / "a.wire"
+
+    def lost_port() -> LinkTarget:
+        return LinkTarget(Wrapped(device_port("model:tiny"), reads=9), "device:", limits=QUICK)
+
+    for opener in (
+        lambda: record(path, "device:", lost_port),
+        lambda: open_replay(f"replay:{path}"),
+    ):
+        with pytest.raises(DisconnectedError, match="it was lost"):
+            session(Board(opener()))
+    assert read_tape(path).events[-1].kind == "L"
 
 
 def test_a_replay_in_another_process(tmp_path, tape):
