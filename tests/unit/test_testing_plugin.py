@@ -33,16 +33,18 @@ DEVICE = """
     import pytest
     from spikeloom import Board
     from spikeloom.link import Limits, LinkTarget
-    from spikeloom_sim.device import device_port
+    from spikeloom_sim.device import FaultyPort, device_port
 
     OPENED = []
+    PORTS = []
 
     @pytest.fixture(scope="session")
     def board_opener():
         def opener(url):
             OPENED.append(url)
             limits = Limits(answer_latency_s=0.02, poll_s=0.01)
-            return Board(LinkTarget(device_port("model:tiny"), url, limits=limits))
+            PORTS.append(FaultyPort(device_port("model:tiny")))
+            return Board(LinkTarget(PORTS[-1], url, limits=limits))
         return opener
 """
 
@@ -109,7 +111,7 @@ def test_on_each_of_several_boards(project):
 
 LEFTOVERS = """
 from spikeloom.contract.words import step_words
-from conftest import OPENED
+from conftest import OPENED, PORTS
 
 KEPT = []
 
@@ -150,12 +152,18 @@ def test_closing(board):
 def test_after_closing(board):
     assert OPENED == ["device:"] * 3
     board.program(network())
+    PORTS[-1].unplug()
+
+def test_after_unplugging(board):
+    assert OPENED == ["device:"] * 4
+    board.program(network())
+    assert board.run(STIMULUS).steps == 40
 """
 
 
 def test_a_board_is_opened_once_and_clean_for_each_test(project):
     result = run(project(LEFTOVERS, DEVICE), "--board", "device:")
-    result.assert_outcomes(passed=6)
+    result.assert_outcomes(passed=7)
 
 
 def test_a_board_that_does_not_open_is_not_tried_for_ever(project):

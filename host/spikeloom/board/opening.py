@@ -39,9 +39,10 @@ def open(url: str | None = None, **options: Any) -> Board:
     ----------
     url : str, optional
         ``model:`` or ``model:tiny``: the reference model of a configuration. ``sim:`` or
-        ``sim:tiny``: its gateware, simulated. Anything else is a serial port: ``/dev/ttyUSB1``,
-        ``COM3``, ``socket://host:port``, ``rfc2217://host:port``. None: ``sim:`` where a C++
-        compiler and Verilator are found, else ``model:``.
+        ``sim:tiny``: its gateware, simulated. ``record:FILE?URL``: what `URL` names, with its
+        wire traffic kept in a file; ``replay:FILE``: that file as a board. Anything else is a
+        serial port: ``/dev/ttyUSB1``, ``COM3``, ``socket://host:port``, ``rfc2217://host:port``.
+        None: ``sim:`` where a C++ compiler and Verilator are found, else ``model:``.
     **options
         Given to the target; for serial ports `baudrate` and `answer_latency_s`, see
         `spikeloom.link.open_serial`.

@@ -19,6 +19,13 @@ class Talk:
     ----------
     data : bytes
         Whole frames, with their zeros.
+
+    Attributes
+    ----------
+    frames : int
+        How many there are.
+    nonce : int
+        Nonce of the session in which they end; 0 if there was none.
     """
 
     def __init__(self, data: bytes) -> None:
