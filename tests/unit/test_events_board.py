@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 
+import nir
 import numpy as np
 import pytest
 from events_support import channels, random_pixels
@@ -177,6 +178,20 @@ def test_events_that_do_not_fit_the_input_are_refused_before_anything_runs():
         with pytest.raises(StimulusError, match="of one input while the others are silent"):
             board.run({"eye": small_stream().bin(1e-3), "ear": small_stream().bin(1e-3)})
         assert board.status()["steps"] == 5
+
+
+def test_event_data_that_are_no_steps_yet_are_told_what_to_do():
+    spikes = nir.EventData(np.array([[0]]), np.array([[0.001]]), 16, 0.01)
+    data = nir.NIRGraphData({"n": nir.NIRNodeData({"spikes": spikes})})
+    samples = events.from_nir_data(data)
+    with spikeloom.open("model:tiny") as board:
+        board.program(network())
+        for stimulus in (small_stream(), samples):
+            with pytest.raises(StimulusError, match=r"must not be <Event.*give what its \.bin\("):
+                board.run(stimulus)
+        with pytest.raises(StimulusError, match=r"its \.dense\(\) returns"):
+            board.run({"eye": samples.bin(1e-3)})
+        assert board.run(samples.bin(1e-3).dense()).samples == 1
 
 
 def test_a_run_that_breaks_off_leaves_a_board_that_runs():

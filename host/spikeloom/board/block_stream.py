@@ -1,6 +1,7 @@
 """`BlockStream`: event words of a stimulus that comes in blocks of steps."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,36 @@ from .errors import StimulusError
 from .steering import Change
 from .streams import StimulusStream, event_words
 
-__all__ = ["BlockStream"]
+__all__ = ["BlockStream", "comes_in_blocks"]
+
+_REMEDIES = {
+    "bin": "events in steps; give what its .bin(step_s=...) returns",
+    "batches": "the array that its .dense() returns, or those of its .batches(size), one by one",
+}
+"""By a method that event data have which are no stimulus: what is one."""
+
+
+def comes_in_blocks(stimulus: Any) -> bool:
+    """Return whether a stimulus, or the only one of a dict, comes in blocks.
+
+    Raises
+    ------
+    StimulusError
+        If it is one of several, or event data that are not yet cut into steps.
+    """
+    values = stimulus.values() if isinstance(stimulus, Mapping) else (stimulus,)
+    for value in values:
+        for method, remedy in _REMEDIES.items():
+            if callable(getattr(value, method, None)):
+                raise StimulusError(f"a stimulus must not be {value!r}, but {remedy}")
+    if not any(isinstance(value, BlockStimulus) for value in values):
+        return False
+    if len(values) != 1:
+        raise StimulusError(
+            f"event data must be the stimulus of one input while the others are silent, not one "
+            f"of {len(values)} stimuli; for several inputs give .dense() or .pairs() of each"
+        )
+    return True
 
 
 class BlockStream(StimulusStream):

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from spikeloom.compiler import PlacedInput
 from spikeloom.contract.words import STEP_TAG, Words
 
-from .block_stream import BlockStream
+from .block_stream import BlockStream, comes_in_blocks
 from .blocks import BlockStimulus
 from .errors import StimulusError
 from .steering import Change
@@ -142,14 +142,8 @@ def _checked_steps(steps: int | None) -> int | None:
 
 def _block_stimulus(inputs: Inputs, stimulus: Stimulus) -> tuple[PlacedInput, BlockStimulus] | None:
     """Return the input and the stimulus if it comes in blocks, as event data do."""
-    values = stimulus.values() if isinstance(stimulus, Mapping) else (stimulus,)
-    if not any(isinstance(value, BlockStimulus) for value in values):
+    if not comes_in_blocks(stimulus):
         return None
-    if len(values) != 1:
-        raise StimulusError(
-            f"event data must be the stimulus of one input while the others are silent, not one "
-            f"of {len(values)} stimuli; for several inputs give .dense() or .pairs() of each"
-        )
     ((name, events),) = _by_name(inputs, stimulus).items()
     return inputs[name], events
 
