@@ -36,6 +36,9 @@ def test_json_has_notes_and_study(tmp_path, capsys):
     _, images, _, labels = split()
     np.savez(tmp_path / "sample.npz", input=encode(images[:40]), labels=labels[:40])
     command = ["import", str(FILE), "--sample", str(tmp_path / "sample.npz"), "--json"]
+    assert main([*command, "--shared"]) == 0
+    study = json.loads(capsys.readouterr().out)["study"]
+    assert {row["bits"] for row in study["rows"]} == {4, 3, 2}
     assert main([*command, "--plot", str(tmp_path / "study.png")]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert any("dt must be told" in note for note in facts["notes"])

@@ -51,6 +51,11 @@ def register(subparsers: Subparsers) -> None:
         help="sample input, to tell what 8, 6 and 4 bits (or --bits) cost: arrays [samples, "
         "steps, channels] under the inputs' names, and labels if there are",
     )
+    parser.add_argument(
+        "--shared",
+        action="store_true",
+        help="with 2 to 4 bits: potentials share the scale of the weights, decays are powers of 2",
+    )
     parser.add_argument("--plot", type=Path, metavar="PNG", help="picture of what they cost")
     add_json(parser)
     parser.set_defaults(handler=handle)
@@ -65,13 +70,14 @@ def handle(args: argparse.Namespace) -> int:
         warnings.simplefilter("ignore")  # the report has them all
         imported = _read(args)
     network = imported.network
+    mode: Any = "shared" if args.shared else "scaled"
     study = _study(args, network) if args.sample else None
     if study is not None and args.bits is not None:
         network = study.networks[args.bits]
     elif args.bits is not None:
         from spikeloom.quantising import rounded
 
-        network = rounded(network, args.bits)
+        network = rounded(network, args.bits, mode=mode)
     program = spikeloom.compile(network, args.config or DEFAULT_CONFIG)
     if args.output:
         program.save(args.output)
@@ -119,8 +125,9 @@ def _study(args: argparse.Namespace, network: Any) -> Any:
                 f"it again"
             ) from None
     labels = arrays.pop("labels", None)
-    bits = (8, 6, 4) if args.bits is None else (args.bits,)
-    result = study(network, arrays, labels, bits=bits)
+    bits = ((4, 3, 2) if args.shared else (8, 6, 4)) if args.bits is None else (args.bits,)
+    mode: Any = "shared" if args.shared else "scaled"
+    result = study(network, arrays, labels, bits=bits, mode=mode)
     if args.plot:
         result.plot(args.plot)
     return result
