@@ -232,3 +232,91 @@ def test_the_network_alone_runs_on_a_board(board):
     assert imported.place(1) == ("neurons", 1)
     with pytest.raises(KeyError, match="is a delay now"):
         imported.place(2)
+
+
+# One network each for what random ones seldom meet
+
+
+def compare(here, steps, board, runs=1):
+    there = here.copy()
+    for _ in range(runs):
+        there.input_spikes = here.copy().input_spikes
+        there.simulate(steps)
+        imported = run_superneuromat(here, steps, board)
+        assert_same(here, there)
+    return imported
+
+
+def test_hidden_neurons_that_fired_by_themselves_share_no_axon(board):
+    """Two chains of one source have one axon, and spikes of one of them are under way."""
+    here = new_snn()
+    a, b, c = (here.create_neuron() for _ in range(3))
+    here.create_synapse(a, b, delay=2)
+    here.create_synapse(a, c, delay=2)
+    here.add_spike(0, 3, 1.0)  # the hidden neuron on the way to b
+    there = here.copy()
+    there.simulate(1)
+    run_superneuromat(here, 1, board)
+    assert compare(here, 4, board).report.hidden == 1
+
+
+def test_learning_can_outgrow_a_leak_that_was_a_full_one(board):
+    here = new_snn()
+    a, b = here.create_neuron(), here.create_neuron(threshold=30.0, leak=2.0)
+    here.create_synapse(a, b, weight=1.0, stdp_enabled=True)
+    for step in range(12):
+        here.add_spike(step, a, 1.0)
+    here.apos, here.stdp_negative_update = [1.0] * 3, False
+    for step in range(12):
+        here.add_spike(step, b, 31.0 if step < 5 else 0.0)
+    assert compare(here, 12, board).report.learning == "chip"
+
+
+def test_weights_learn_from_0(board):
+    here = new_snn()
+    a, b = here.create_neuron(), here.create_neuron()
+    here.create_synapse(a, b, weight=0.0, stdp_enabled=True)
+    for step in range(5):
+        here.add_spike(step, a, 1.0)
+        here.add_spike(step, b, 1.0)
+    here.apos, here.stdp_negative_update = [0.5], False
+    assert compare(here, 5, board).report.learning == "chip"
+    assert here.synaptic_weights == [2.0]
+
+
+@pytest.mark.parametrize("apos", [[0.0, 0.0, 2.0], [4.0, 2.0, 1.0], [1.0] * 8])
+def test_traces_of_delayed_synapses_go_on_in_the_next_run(apos, board):
+    here = new_snn()
+    a, b = here.create_neuron(), here.create_neuron(threshold=50.0)
+    here.create_synapse(a, b, weight=1.0, delay=3, stdp_enabled=True)
+    here.apos, here.stdp_negative_update = apos, False
+    rng = random.Random(1)
+    for step in range(40):
+        here.add_spike(step, a, float(rng.random() < 0.4))
+        here.add_spike(step, b, 60.0 * (rng.random() < 0.4))
+    assert compare(here, 2, board, runs=20).report.learning == "chip"
+
+
+def test_what_is_switched_off_stays(board):
+    here = new_snn()
+    a, b = here.create_neuron(), here.create_neuron()
+    here.create_synapse(a, b, stdp_enabled=True)
+    here.apos, here.stdp_negative_update = [1.0], False
+    here.add_spike(0, a, 1.0)
+    there = here.copy()
+    there.stdp = False
+    there.simulate(4)
+    imported = run_superneuromat(here, 4, board, learning="off")
+    assert not imported.plan.learns.any()
+    assert_same(here, there)
+    here.stdp = False
+    assert compare(here, 4, board).report.learning == "none"
+
+
+def test_large_states_beside_weights_without_a_unit_are_rounded_and_fit(board):
+    here = new_snn()
+    a = here.create_neuron(threshold=np.inf, leak=0.0, initial_state=1e7 * np.pi)
+    here.create_synapse(a, a, weight=np.e)
+    imported = run_superneuromat(here, 1, board)
+    assert not imported.report.exact
+    assert here.neuron_states[0] == pytest.approx(1e7 * np.pi, rel=1e-4)

@@ -176,7 +176,8 @@ def test_networks_that_contradict_themselves_are_refused(change, text):
 
 WEIRD = [
     None, True, -1, 3, 1e308, -1e308, 5e-324, np.inf, -np.inf, np.nan, "x", "", [], {}, [[]],
-    [None], {"a": 1}, 2**70, 0.1, "float64", "int8", {"base64": "!!"}, {"base64": "AAAA", "dtype": "<i3"},
+    [None], {"a": 1}, 2**70, 0.1, "float64", "int8", {"base64": "!!"},
+    {"base64": "AAAA", "dtype": "<i3"},
 ]  # fmt: skip
 
 
@@ -297,6 +298,11 @@ def refractory(snn):
     snn.neurons[3].refractory_period = 2
 
 
+def at_work(snn):
+    snn.neurons[3].leak = 1.0
+    snn.neurons[3].state = -5.0
+
+
 def fires_alone(snn):
     snn.neurons[2].threshold = -1.0
 
@@ -313,8 +319,8 @@ def second_chain(snn):
 @pytest.mark.filterwarnings("ignore:STDP is not enabled")
 @pytest.mark.parametrize(
     ("change", "hidden"),
-    [(other_use, 0), (input_spike, 0), (changed, 0), (refractory, 0), (fires_alone, 0),
-     (plastic_link, 0), (second_chain, 2)],
+    [(other_use, 0), (input_spike, 0), (changed, 0), (refractory, 0), (at_work, 0),
+     (fires_alone, 0), (plastic_link, 0), (second_chain, 2)],
 )  # fmt: skip
 def test_chains_with_another_use_stay_neurons(change, hidden):
     """And whatever is done with them, the run is the same."""
@@ -404,7 +410,7 @@ def test_weights_without_a_common_unit_are_reported_as_rounded():
 
 
 @pytest.mark.parametrize(
-    "unit", [*range(1, 60, 2), 0.1, 0.3, 0.7, 1.1, 3 * 2.0**-100, 5 * 2.0**150]
+    "unit", [*range(1, 30, 2), 75, 77, 91, 0.1, 0.3, 0.7, 1.1, 2.1, 3 * 2.0**-100, 5 * 2.0**150]
 )
 def test_weights_over_the_full_range_are_exact_whatever_their_unit(unit):
     """Quotients that come out above 127 by the last place must not cost a bit."""
@@ -422,6 +428,26 @@ def test_weights_over_the_full_range_are_exact_whatever_their_unit(unit):
             for name in imported.network.projections
         }
     assert sorted(itertools.chain(*raw.values())) == [-128, 1, 3, 127]
+
+
+@pytest.mark.parametrize("weights", [(200.0, 1.0), (-130.0, 3.0), (130.0, 0.5)])
+def test_weights_of_more_than_8_bits_are_no_exact_ones(weights):
+    snn = new_snn()
+    a, b, c = (snn.create_neuron() for _ in range(3))
+    snn.create_synapse(a, c, weight=weights[0])
+    snn.create_synapse(b, c, weight=weights[1])
+    (change,) = from_superneuromat(snn).report.of_level("change")
+    assert "rounded to 8 bits" in change.consequence
+    snn.synaptic_weights[1] = 4.0 * np.sign(weights[0])  # at a gain of 1 these fit
+    assert from_superneuromat(snn).report.exact
+
+
+def test_a_run_has_channels_for_its_own_steps_only():
+    snn = new_snn()
+    neuron = snn.create_neuron(threshold=99.0)
+    for step in range(6):
+        neuron.add_spike(step, float(step + 1))
+    assert sorted(from_superneuromat(snn, steps=3).channels) == [(0, 1.0), (0, 2.0), (0, 3.0)]
 
 
 def test_floats_that_are_too_narrow_are_reported():
@@ -446,6 +472,9 @@ def learner(apos, aneg=(), weight=1.0):
         (learner([1.0], [-1.0]), "aneg takes from every enabled synapse"),
         (learner([1.0, 3.0]), "neither one amount nor halved"),
         (learner([1.0, 0.5, 0.0, 0.125]), "neither one amount nor halved"),
+        (learner([0.0, 1.0, 0.5]), "neither one amount nor halved"),
+        (learner([200.0, 1.0], weight=2.0), "neither one amount nor halved"),
+        (learner([200.0, 0.0]), "no common unit"),
         (learner([1.0] * 9), "9 lags, and a trace remembers 8"),
         (learner([0.001, 0.001], weight=5.0), "no common unit"),
     ],
@@ -460,6 +489,28 @@ def test_lists_that_the_array_cannot_follow_are_left_to_the_host(snn, reason):
     off = from_superneuromat(snn, learning="off")
     assert off.report.learning == "off"
     assert "STDP is switched off" in whats(off, "change")
+
+
+def test_lists_that_are_switched_off_do_nothing():
+    snn = learner([1.0], [-1.0])
+    snn.stdp_negative_update = False
+    assert from_superneuromat(snn).report.learning == "chip"
+    snn.stdp_positive_update = False
+    assert from_superneuromat(snn).report.learning == "none"
+    snn.stdp_negative_update = True
+    assert from_superneuromat(snn).report.learning == "host"
+    snn.stdp = False
+    assert from_superneuromat(snn).report.learning == "none"
+
+
+def test_thresholds_between_potentials_are_told():
+    snn = new_snn()
+    a = snn.create_neuron(threshold=1.5)
+    snn.create_synapse(a, a, weight=1.0)
+    assert whats(from_superneuromat(snn)) == ["thresholds between two potentials that occur"]
+    snn.neuron_thresholds[0] = 1.0
+    assert whats(from_superneuromat(snn)) == []
+    assert "no difference" in str(from_superneuromat(snn).report)
 
 
 def test_builds_without_learning_leave_it_to_the_host():

@@ -46,9 +46,12 @@ class ChipRule:
         return self.mask.bit_length()
 
     def raw(self, unit: float) -> RawSTDP | None:
-        """Return the rule in steps of a weight of `unit`; None if the amounts do not fit."""
+        """Return the rule in steps of a weight of `unit`, of which all amounts are multiples.
+
+        None if the amounts are larger than the machine has.
+        """
         coefficient = round(self.amount / unit)
-        if coefficient * unit != self.amount or not 0 < coefficient <= _LARGEST_COEFFICIENT:
+        if not 0 < coefficient <= _LARGEST_COEFFICIENT:
             return None
         if self.kind == "equal":
             return RawSTDP(
