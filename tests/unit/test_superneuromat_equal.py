@@ -263,12 +263,12 @@ def test_hidden_neurons_that_fired_by_themselves_share_no_axon(board):
 def test_learning_can_outgrow_a_leak_that_was_a_full_one(board):
     """While refractory the target keeps what a grown weight adds beyond the leak."""
     here = new_snn()
-    a, b = here.create_neuron(), here.create_neuron(threshold=0.5, leak=2.0, refractory_period=1)
+    a, b = here.create_neuron(), here.create_neuron(threshold=0.5, leak=2.0, refractory_period=2)
     here.create_synapse(a, b, weight=1.0, stdp_enabled=True)
-    for step in range(12):
+    for step in range(13):
         here.add_spike(step, a, 1.0)
     here.apos, here.stdp_negative_update = [1.0] * 3, False
-    assert compare(here, 11, board).report.learning == "chip"
+    assert compare(here, 13, board).report.learning == "chip"
     assert here.neuron_states[1] > 4.0
 
 
