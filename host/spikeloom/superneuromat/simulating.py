@@ -36,7 +36,7 @@ def run_superneuromat(
     The network is left as ``simulate`` leaves it: `spike_train` has a row more for each step,
     `neuron_states`, `neuron_refractory_periods_state` and, if it learns, `synaptic_weights` are
     those after the last step, and input spikes of these steps are gone. If anything fails it is
-    left as it was.
+    left as it was, or with a callback, as the callback saw it last.
 
     Parameters
     ----------
