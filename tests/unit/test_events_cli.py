@@ -76,12 +76,15 @@ def test_recordings_of_events_run(program, tmp_path, capsys, suffix):
 def test_counts_are_printed_for_scripts(program, tmp_path, capsys):
     path = tmp_path / "in.h5"
     late = np.concatenate([ARRAY[1:], ARRAY[:1]])
-    events.from_array(ARRAY, size=(12, 12)).to_hdf5(path)
+    moved = ARRAY.copy()
+    moved["t"] += 3_000_000
+    events.from_array(moved, size=(12, 12)).to_hdf5(path)
     options = ["--step-s", "0.01", "--polarity", "merge", "--pool", "3", "--start", "first"]
     assert run(program, "--input", path, *options, "--steps", 5, "--json") == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["steps"] == facts["events"]["steps"] == 5
     counts = facts["events"]
+    assert counts["spikes"] > 50, "steps begin at the first event"
     assert counts["events"] == counts["outside"] + counts["merged"] + counts["spikes"]
     with h5py.File(path, "a") as file:
         file["t"][:] = late["t"]

@@ -96,6 +96,16 @@ def test_hdf5_in_all_usual_places(tmp_path, small_chunks, how):
     assert events.open(path, size=(640, 480)).layout == events.Sensor(640, 480, 2)
 
 
+def test_hdf5_in_large_pieces_is_read_piece_by_piece(tmp_path, small_chunks):
+    array = random_pixels(450, width=20, height=10)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for field in array.dtype.names:
+            file.create_dataset(field, data=array[field], chunks=(200,), compression="gzip")
+    stream = events.open(tmp_path / "a.h5")
+    assert [len(chunk) for chunk in stream] == [200, 200, 50]
+    assert rows(stream) == array.tolist()
+
+
 def test_hdf5_says_its_size_and_unit(tmp_path):
     path = hdf5(tmp_path, pixels([(1, 0, 0, 1)]), attrs={"width": 64, "height": 48},
                 t_attrs={"tick_s": 1e-3})  # fmt: skip
@@ -215,6 +225,7 @@ def test_samples_become_a_batch(tmp_path):
     assert short.labels.tolist() == [1, 2]
     assert short.dense().shape == (2, 2, 7)
     assert short.report.outside_time == 1
+    assert not short.report.stopped_early
     assert np.array_equal(binned[2].dense()[:7], dense[2])
 
 

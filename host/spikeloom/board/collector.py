@@ -32,9 +32,9 @@ class _Column:
         if values.size:
             self._bytes += values.astype(self._dtype).tobytes()
 
-    def values(self) -> Indices:
-        """Return all numbers."""
-        return np.frombuffer(self._bytes, self._dtype).astype(np.int64)
+    def values(self) -> npt.NDArray[np.unsignedinteger[Any]]:
+        """Return all numbers, where they are: nothing can be appended while they are in use."""
+        return np.frombuffer(self._bytes, self._dtype)
 
 
 class _Table:
@@ -53,10 +53,10 @@ class _Table:
         """Go on with the next sample."""
         self._ends.append(len(self._columns[0]))
 
-    def values(self) -> list[Indices]:
+    def values(self) -> list[npt.NDArray[np.integer[Any]]]:
         """Return the sample of each row, then the columns."""
         counts = np.diff([0, *self._ends, len(self._columns[0])])
-        sample = np.repeat(np.arange(len(counts)), counts)
+        sample = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
         return [sample, *(column.values() for column in self._columns)]
 
 
@@ -109,17 +109,19 @@ class Collector:
         result = {}
         for name in self._plan.spikes:
             population = self._program.populations[name]
-            member_of = np.full(self._program.config.neurons, -1)
+            # Few bytes a spike as long as possible: there may be many.
+            member_of = np.full(self._program.config.neurons, -1, np.int32)
             member_of[population.neurons] = np.arange(population.size)
             member = member_of[neuron]
             mine = np.flatnonzero(member >= 0)
             mine = mine[np.lexsort((member[mine], t[mine], sample[mine]))]
-            result[name] = SpikeTimes(population.size, sample[mine], t[mine], member[mine])
+            columns = (column[mine].astype(np.int64) for column in (sample, t, member))
+            result[name] = SpikeTimes(population.size, *columns)
         return result
 
     def values(self, steps: int) -> dict[tuple[str, str], Values]:
         """Return the values of each probe; `steps` is the length of every sample."""
-        sample, t, number, value = self._probes.values()
+        sample, t, number, value = (each.astype(np.int64) for each in self._probes.values())
         return {
             (probe.quantity, probe.population.name): self._values(
                 probe, steps, sample, t, number - probe.first, value

@@ -21,6 +21,9 @@ __all__ = ["Hdf5Source", "h5py_module", "opened_hdf5", "write_hdf5"]
 _GROUPS = ("", "events", "CD/events")
 """Where the datasets may stand; the second is usual, the third is Prophesee's."""
 _FIELDS = ("t", "x", "y", "p", "channel")
+_CACHE_BYTES = 1 << 20
+"""Of each dataset, what HDF5 keeps: what is read in order is not wanted again."""
+_MOST_EVENTS = 1 << 20
 _COMPRESSION = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 
 
@@ -35,7 +38,7 @@ def opened_hdf5(path: "str | os.PathLike[str]") -> Iterator[Any]:
     h5py = h5py_module()
     os.stat(path)
     try:
-        with h5py.File(path, "r") as file:
+        with h5py.File(path, "r", rdcc_nbytes=_CACHE_BYTES) as file:
             yield file
     except (OSError, RuntimeError, KeyError) as error:
         raise EventSourceError(
@@ -84,6 +87,7 @@ class _Field:
         self._field = field
         self.shape = dataset.shape
         self.dtype = dataset.dtype[field]
+        self.chunks = dataset.chunks
         self.attrs = dataset.attrs
 
     def __len__(self) -> int:
@@ -142,13 +146,20 @@ class Hdf5Source:
         """Read piece by piece."""
         with opened_hdf5(self._path) as file:
             columns = find_columns(file, self.name)
-            for begin in range(0, len(columns["t"]), CHUNK_EVENTS):
+            size = _piece(columns["t"])
+            for begin in range(0, len(columns["t"]), size):
                 part = {
-                    key: np.asarray(columns[key][begin : begin + CHUNK_EVENTS])
+                    key: np.asarray(columns[key][begin : begin + size])
                     for key in self.layout.dtype.names or ()
                     if key in columns
                 }
                 yield made_chunk(part, self.layout, self._tick, begin)
+
+
+def _piece(dataset: Any) -> int:
+    """Return how many events to read at once: whole pieces of the file, so that none is kept."""
+    stored = getattr(dataset, "chunks", None) or (1,)
+    return max(CHUNK_EVENTS, min(int(stored[0]), _MOST_EVENTS))
 
 
 def write_hdf5(path: "str | os.PathLike[str]", chunks: Iterable[Chunk], layout: Layout) -> int:
