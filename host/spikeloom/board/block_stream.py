@@ -79,7 +79,8 @@ class BlockStream(StimulusStream):
         if stimulus.channels != source.size:
             raise StimulusError(
                 f"stimulus of input {source.name!r} must have {source.size} channels, not "
-                f"{stimulus.channels}; crop, pool or map the events, or give the input their size"
+                f"{stimulus.channels}; crop, pool or map the events, merge "
+                f"polarities, or give the input their size"
             )
         self.steps = None
         self._source = source
