@@ -223,3 +223,31 @@ def test_a_bias_larger_than_all_weights_is_shared_out():
     network = from_nir(graph, dt=DT).network
     assert network.populations["bias"].size == 4
     assert network.projections["bias->b"].weights.tolist() == [-1.0, -1.0, -1.0, -0.5]
+
+
+def test_each_network_is_loaded_once_whatever_its_name():
+    """Two graphs of one name on one board, in turn; state goes on between runs of one."""
+
+    def one(weight):
+        return nir.NIRGraph(
+            {
+                "in": nir.Input(input_type=np.array([1])),
+                "w": nir.Linear(weight=np.array([[weight]])),
+                "cell": nir.IF(r=np.ones(1) / DT, v_threshold=np.array([2.5])),
+                "out": nir.Output(output_type=np.array([1])),
+            },
+            [("in", "w"), ("w", "cell"), ("cell", "out")],
+            {},
+            type_check=False,
+        )
+
+    weak, strong = (from_nir(one(weight), dt=DT) for weight in (1.0, 3.0))
+    spike = np.ones((1, 1), bool)
+    with spikeloom.open("model:tiny") as board:
+        counts = [int(weak.run(board, spike).counts("cell")[0]) for _ in range(3)]
+        assert counts == [0, 0, 1]
+        assert strong.run(board, spike).counts("cell").tolist() == [1]
+        assert weak.run(board, spike).counts("cell").tolist() == [0]
+        assert int(weak.run(board, spike).counts("cell")[0]) == 0
+        weak.network.connect("cell", "cell", -1.0)  # another network from now on
+        assert weak.run(board, spike, record=["v"]).values("v", "cell")[0, 0] == 1.0

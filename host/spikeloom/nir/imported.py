@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from spikeloom.compiler import Program, compile
+from spikeloom.contract import ArrayConfig
 from spikeloom.network import Network
 from spikeloom.recording import Recording
 
@@ -72,6 +74,7 @@ class ImportedNetwork:
     layers: tuple[ImportedLayer, ...]
     outputs: dict[str, tuple[str, ...]]
     notes: tuple[str, ...]
+    _programs: dict[Any, Program] = dataclasses.field(default_factory=dict, init=False, repr=False)
 
     @property
     def latency(self) -> int:
@@ -106,7 +109,7 @@ class ImportedNetwork:
 
     def run(self, board: "Board", stimulus: Any, steps: int | None = None, *, align: bool = True,
             **options: Any) -> Recording:  # fmt: skip
-        """Load the network if it is not what the board holds, and run it.
+        """Load the network if the board does not hold it from an earlier run, and run it.
 
         Parameters
         ----------
@@ -121,9 +124,19 @@ class ImportedNetwork:
         -------
         Recording
         """
-        if board.loaded is None or board.loaded.report.network != self.network.name:
-            board.program(self.network)
+        program = self._compiled(board.config)
+        if board.loaded is not program:
+            board.program(program)
         return board.run(stimulus, steps, align=align, **options)
+
+    def _compiled(self, config: ArrayConfig) -> Program:
+        """Return the network's program, the same one while nothing is added to the network."""
+        parts = (*self.network.populations.values(), *self.network.projections.values())
+        key = (config, *map(id, parts))
+        if key not in self._programs:
+            self._programs.clear()
+            self._programs[key] = compile(self.network, config)
+        return self._programs[key]
 
     def __repr__(self) -> str:
         layers = ", ".join(f"{layer.population} ({layer.kind})" for layer in self.layers)
