@@ -6,12 +6,10 @@ import functools
 import importlib.metadata
 import importlib.util
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from spikeloom.contract import SpikeloomError
+from spikeloom_sim.system_tools import ToolchainError, system_command, version_line
 
 __all__ = ["WAIVERS", "Toolchain", "ToolchainError", "find_toolchain"]
 
@@ -25,14 +23,8 @@ WAIVERS = tuple(
 """Warnings that Amaranth's Verilog gives under Verilator and that mean nothing there. Source:
 coreblocks, ``test/regression/cocotb/Makefile``."""
 
-_COMMAND_TIMEOUT_S = 30
+_PURPOSE = "build a simulated board"
 _SYSTEM_PACKAGES = {"g++": "g++", "make": "make", "perl": "perl", "ar": "binutils"}
-
-
-class ToolchainError(SpikeloomError):
-    """A program that the simulated board is built with is missing or does not work."""
-
-    exit_code = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,31 +111,8 @@ def _wheel_root() -> Path:
 
 
 def _system_command(name: str) -> Path:
-    found = shutil.which(name)
-    if found is None:
-        raise ToolchainError(
-            f"{name} must be installed to build a simulated board, and PATH has none; "
-            f"run: sudo apt install g++ make perl "
-            f"(elsewhere: the package that holds {_SYSTEM_PACKAGES[name]})"
-        )
-    return Path(found)
-
-
-def _first_line(command: Path) -> str:
-    try:
-        done = subprocess.run(
-            [command, "--version"],
-            capture_output=True,
-            text=True,
-            timeout=_COMMAND_TIMEOUT_S,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise ToolchainError(
-            f"{command} --version must work to build a simulated board, and ended with: {error}; "
-            f"run: sudo apt install --reinstall g++ make perl"
-        ) from error
-    return done.stdout.splitlines()[0].strip() if done.stdout else ""
+    elsewhere = f"(elsewhere: the package that holds {_SYSTEM_PACKAGES[name]})"
+    return system_command(name, _PURPOSE, f"sudo apt install g++ make perl {elsewhere}")
 
 
 @functools.cache
@@ -166,5 +135,7 @@ def find_toolchain() -> Toolchain:
         compiler=compiler,
         make=make,
         verilator_version=importlib.metadata.version("verilator"),
-        compiler_version=_first_line(compiler),
+        compiler_version=version_line(
+            compiler, _PURPOSE, "sudo apt install --reinstall g++ make perl"
+        ),
     )
