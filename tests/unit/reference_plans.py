@@ -35,6 +35,7 @@ TWENTY = _config("twenty", 1, 4, 12, 12, lanes=2, state_bits=20)
 SQUARE = _config("square", 4, 16, 96, 96, lanes=4, delay_slots=16)
 ELIGIBLE = _config("eligible", 2, 6, 27, 26, lanes=2, eligibility=True, synapse_ports=1)
 ROWS_ELIGIBLE = _config("by row", 3, 3, 17, 9, lanes=3, eligibility=True, plastic="row")
+FIRST_ELIGIBLE = _config("first", 2, 5, 16, 11, lanes=5, eligibility=True, plastic="first")
 PLAN_CONFIGS = (
     ONE_NEURON,
     ALONE,
@@ -46,6 +47,7 @@ PLAN_CONFIGS = (
     ROWS_ELIGIBLE,
     CONFIGS["tiny"],
     SQUARE,
+    FIRST_ELIGIBLE,
 )
 LEARNING_CONFIGS = tuple(config for config in PLAN_CONFIGS if config.learns)
 

@@ -66,7 +66,7 @@ def _term(rng: random.Random, name: str) -> tuple[int, int]:
 
 def _flags(plan: Plan, rng: random.Random) -> list[list[int]]:
     neurons = plan.config.neurons_per_core
-    share = rng.choice([0.5, 1.0])
+    share = 1.0 if plan.config.plastic == "first" else rng.choice([0.5, 1.0])
     per_row = plan.config.plastic == "row"
     flags = []
     for _ in range(plan.config.rows_per_core):
@@ -88,7 +88,7 @@ def load_learning(target: ModelTarget, plan: Plan, core: int) -> None:
     sources = {"axon": rule.sources}
     if plan.config.plastic == "row":
         sources["plastic"] = [row[0] for row in rule.flags]
-    else:
+    if plan.config.plastic == "synapse":
         target.write("plastic", memory["plastic"].pack(plastic=_words(rule.flags, lanes)), core)
     target.write("sources", memory["sources"].pack(**sources), core)
     padding = [0] * (-len(rule.x) % TRACES_PER_WORD)

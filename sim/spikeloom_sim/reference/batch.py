@@ -13,7 +13,7 @@ from .model import ArrayModel
 from .output_words import Encoder
 from .stream import Events, Output, Stream, run_steps
 
-__all__ = ["run_samples"]
+__all__ = ["run_samples", "stimulus_of"]
 
 _TOGETHER = 24
 """Samples that advance together: as many as keep the state of a few hundred neurons in the
@@ -37,7 +37,7 @@ def run_samples(model: ArrayModel, samples: Sequence[Words]) -> list[Words]:
     RunError
         If a sample ends within a CONTROL word; nothing is run then.
     """
-    parts = [_stimulus(number, words) for number, words in enumerate(samples)]
+    parts = [stimulus_of(number, words) for number, words in enumerate(samples)]
     stimuli = [stimulus for stimulus in parts if stimulus is not None]
     alone = 0
     same = len(stimuli) == len(parts)  # no sample writes registers, so all have the same
@@ -49,8 +49,14 @@ def run_samples(model: ArrayModel, samples: Sequence[Words]) -> list[Words]:
     return together + [_run_alone(model, words) for words in samples[alone:]]
 
 
-def _stimulus(number: int, words: Words) -> Stimulus | None:
-    """Return a sample's stimulus, or None if it writes registers."""
+def stimulus_of(number: int, words: Words) -> Stimulus | None:
+    """Return a sample's stimulus, or None if it writes registers.
+
+    Raises
+    ------
+    RunError
+        If it ends within a CONTROL word.
+    """
     decoder = Decoder()
     parts = list(decoder.feed(words))
     if decoder.waits:

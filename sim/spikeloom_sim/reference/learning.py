@@ -249,7 +249,8 @@ class Learning:
         """
         rules, synapses = self._rules, self._network.synapses
         core, row, neuron = np.nonzero(self.traces.eligibility)
-        plastic = synapses.row_plastic[core, row] | synapses.plastic[core, row, neuron]
+        flagged = synapses.row_plastic[core, row] | synapses.plastic[core, row, neuron]
+        plastic = flagged | (self._config.plastic == "first")  # which keeps no flags: all are set
         in_scope = rules.row_traced[core, row] & rules.neuron_traced[core, neuron]
         visited = plastic & in_scope & passes[core]
         return Block(core[visited], row[visited], neuron[visited])

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,10 @@ from .input_words import ControlWrite, Decoder, Stimulus
 from .model import ArrayModel
 from .output_words import Encoder
 
-__all__ = ["Events", "Output", "Stream", "run_steps"]
+__all__ = ["UNFINISHED", "Events", "Output", "Stream", "WordStream", "run_steps"]
+
+UNFINISHED = "input must not end within a CONTROL word, which takes three words; append its value"
+"""What is wrong with a stream that does."""
 
 _Indices = npt.NDArray[np.intp]
 
@@ -96,6 +99,18 @@ def run_steps(model: ArrayModel, events: Events, begin: int, end: int) -> Output
     )
 
 
+class WordStream(Protocol):
+    """One run: words in and out, in chunks that are cut anywhere."""
+
+    def feed(self, words: Words) -> Iterator[Words]:
+        """Do what some input words ask for; yield output words as they arise."""
+        ...
+
+    def finish(self) -> Words:
+        """Return the words that tell the last steps; `RunError` within a CONTROL word."""
+        ...
+
+
 class Stream:
     """One run of a model with one sample; can be fed in chunks that are cut anywhere.
 
@@ -138,10 +153,7 @@ class Stream:
             If the input ended within a CONTROL word. All words before it have taken effect.
         """
         if self._decoder.waits:
-            raise RunError(
-                "input must not end within a CONTROL word, which takes three words; "
-                "append its value"
-            )
+            raise RunError(UNFINISHED)
         return self._encoder.flush()
 
     def _run(self, stimulus: Stimulus) -> Iterator[Words]:

@@ -102,6 +102,10 @@ class Synapses:
             self._matrix = self._tiles = self._row_of = self._axon_of = None
             self.edits += 1
 
+    def forget_products(self) -> None:
+        """Make matrix and tiles anew when next asked for: weights were changed from outside."""
+        self._matrix = self._tiles = None
+
     def clear(self) -> None:
         """Set everything to 0."""
         with self.edit():

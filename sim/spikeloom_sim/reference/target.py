@@ -25,7 +25,7 @@ from .flash import boot_from_flash, flash_option
 from .learning_coverage import LearningCoverage
 from .memory import MODEL_BUILD_ID, read_words, write_words
 from .model import ArrayModel
-from .stream import Stream
+from .stream import Stream, WordStream
 
 __all__ = ["ModelTarget", "open_model"]
 
@@ -74,7 +74,7 @@ class ModelTarget:
         self._closed = False
 
     def __repr__(self) -> str:
-        return f"<ModelTarget {self.url!r}: {self.capability.config.name!r}>"
+        return f"<{type(self).__name__} {self.url!r}: {self.capability.config.name!r}>"
 
     def read(self, window: str, core: int = 0, offset: int = 0, count: int | None = None) -> bytes:
         """Return consecutive words of a window in the format of `Window.pack`.
@@ -155,7 +155,7 @@ class ModelTarget:
         self._check_idle("another run")
         self._running = True
         try:
-            stream = Stream(self.model)
+            stream = self._stream()
             for chunk in words:
                 yield from stream.feed(_checked(chunk))
             last = stream.finish()
@@ -178,7 +178,7 @@ class ModelTarget:
             If a run is under way or a sample ends within a CONTROL word; nothing is run then.
         """
         self._check_idle("running a batch")
-        return run_samples(self.model, [_checked(sample) for sample in samples])
+        return self._run_samples([_checked(sample) for sample in samples])
 
     def reset(self, kind: ResetKind) -> None:
         """Reset what `kind` names.
@@ -195,6 +195,13 @@ class ModelTarget:
     def close(self) -> None:
         """Refuse further runs; closing twice is allowed."""
         self._closed = True
+
+    # The two places at which steps are run: `fast:` has others.
+    def _stream(self) -> WordStream:
+        return Stream(self.model)
+
+    def _run_samples(self, samples: Sequence[Words]) -> list[Words]:
+        return run_samples(self.model, samples)
 
     def _window(self, name: str) -> Window:
         if self._closed:
