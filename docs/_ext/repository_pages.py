@@ -41,6 +41,7 @@ CONTENTS = {
         "superneuromat": "SuperNeuroMAT",
         "event-data": "Event data",
         "testing": "Tests on boards",
+        "fast": "The compiled model",
         "*": "",
     },
     "Boards": {

@@ -49,7 +49,11 @@ def add_common(
 def print_board(board: "Board") -> None:
     """Print what is behind a URL."""
     config = board.config
-    kind = {"model": "reference model", "sim": "simulated gateware"}
+    kind = {
+        "model": "reference model",
+        "fast": "compiled reference model",
+        "sim": "simulated gateware",
+    }
     print_pairs(
         {
             "target": f"{board.url} ({kind.get(board.url.split(':')[0], 'board')})",

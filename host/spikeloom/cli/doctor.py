@@ -105,7 +105,7 @@ def _python(computer: Computer) -> Check:
 
 def _programs(computer: Computer) -> Iterator[Check]:
     for name, purpose in (
-        ("g++", "compiles the simulated gateware of sim:"),
+        ("g++", "compiles the simulated gateware of sim: and the kernel of fast:"),
         ("make", "builds it"),
         ("perl", "starts Verilator"),
     ):

@@ -1,0 +1,248 @@
+// The semantics page as a compiled kernel: event words in, output words out.
+//
+// One call runs many steps. Compiled at first use; build.py tells how, kernel.py calls it.
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <new>
+#include <system_error>
+#include <thread>
+
+#include "learning.h"
+#include "neurons.h"
+
+namespace {
+
+constexpr uint16_t kStepTag = 0x8000, kControlTag = 0xC000, kProbeTag = 0xC000;
+constexpr int kMaxStepCount = 0x3FFF;
+constexpr int kProbeLowBits = 16, kProbeHighBits = 6;
+constexpr uint32_t kProbeMask = (1u << (kProbeLowBits + kProbeHighBits)) - 1;
+constexpr int64_t kSampleWords = 1 << 14;  // output words that a sample gets room for at first
+
+struct Kernel {
+    Network network;
+    std::unique_ptr<State> state;
+};
+
+// One step of a sample; semantics section 3.
+void step(State &state, const Network &network, uint32_t t) {
+    const bool learns = network.registers.learns;
+    if (learns) state.key = step_key(network.registers.seed, t);
+    take_active(state, network, t);
+    for (int core = 0; core < network.shape.cores; ++core) {
+        if (state.active_count) arrive(state, network, core);
+        if (learns) learn_arrivals(state, network, core);
+        update_core(state, network, core, t);
+        emit(state, network, core, t);
+        if (learns) learn_spikes(state, network, core);
+        if (learns && has_pass(network.rules[core], t)) reward(state, network, core);
+    }
+}
+
+int fired_count(const State &state, const Network &network) {
+    return state.fired_end[network.shape.cores];
+}
+
+// EVENT: the axon spikes, if it is an input in use.
+void take_event(Run &run, State &state, const Network &network, int axon) {
+    const int end = std::min(network.registers.axons_in_use, network.shape.axons);
+    if (axon >= network.neurons() && axon < end)
+        set_pending(state, network, run.t, axon);
+    else
+        ++run.tally.refused;
+}
+
+void tell_steps(Run &run) {
+    if (run.untold) run.out[run.out_count++] = uint16_t(kStepTag | run.untold);
+    run.untold = 0;
+}
+
+uint32_t probe_value(const State &state, const Network &network, int probe) {
+    const Numbers *const quantities[] = {&state.v, &state.i, &state.theta};
+    const int neuron = network.memory.probe_neuron[probe];
+    const int quantity = network.memory.probe_quantity[probe];
+    if (neuron < 0 || quantity > 2) return 0;
+    return uint32_t((*quantities[quantity])[neuron]) & kProbeMask;
+}
+
+// Writes the words of the step that just ran, after those of steps not told yet.
+void tell(Run &run, const State &state, const Network &network) {
+    const int fired = fired_count(state, network), probes = network.registers.probes_in_use;
+    if (fired || probes) tell_steps(run);
+    for (int k = 0; k < fired; ++k) run.out[run.out_count++] = uint16_t(state.fired[k]);
+    for (int probe = 0; probe < probes; ++probe) {
+        const uint32_t value = probe_value(state, network, probe);
+        run.out[run.out_count++] =
+            uint16_t(kProbeTag | probe << kProbeHighBits | value >> kProbeLowBits);
+        run.out[run.out_count++] = uint16_t(value);
+    }
+    if (++run.untold == kMaxStepCount) tell_steps(run);
+}
+
+// Runs steps of a STEP word; returns whether all of them.
+bool run_steps(Run &run, State &state, const Network &network) {
+    const int64_t most_words = network.neurons() + 2 * network.registers.probes_in_use + 2;
+    Tally &tally = run.tally;
+    for (; run.left; --run.left) {
+        if (run.out_count + most_words > run.out_capacity || run.most_steps == 0) return false;
+        --run.most_steps;
+        step(state, network, run.t);
+        tell(run, state, network);
+        ++run.t;
+        ++tally.steps;
+        tally.arrivals += tally.last_arrivals = state.active_count;
+        tally.spikes += tally.last_fired = fired_count(state, network);
+    }
+    return true;
+}
+
+// Takes words and runs steps until they end, or a CONTROL word comes, or `out` is full.
+Stop take_words(Run &run, State &state, const Network &network) {
+    while (true) {
+        if (!run_steps(run, state, network)) return kFull;
+        if (run.in_at == run.in_count) return kEnd;
+        const uint16_t word = run.in[run.in_at];
+        if (word >= kControlTag) return kControl;
+        ++run.in_at;
+        if (word & kStepTag)
+            run.left = word & kMaxStepCount;
+        else
+            take_event(run, state, network, word);
+    }
+}
+
+int64_t last_swept(const State &state, const Network &network, uint32_t t) {
+    int64_t most = 0;
+    for (int core = 0; core < network.shape.cores && network.registers.learns; ++core)
+        most = std::max(most, swept_words(state, network, core, t));
+    return most;
+}
+
+// Samples that do not depend on each other, and the output words of each.
+struct Batch {
+    std::vector<std::vector<uint16_t>> words;
+    std::vector<Tally> tallies;
+    std::atomic<int64_t> next{0};
+    std::atomic<bool> failed{false};
+};
+
+void run_sample(const Network &network, const uint16_t *in, int64_t count,
+                std::vector<uint16_t> &out, Tally &tally) {
+    State state(network);
+    Run run{};
+    run.in = in;
+    run.in_count = count;
+    const int64_t least = network.neurons() + 2 * network.registers.probes_in_use + 2;
+    do {
+        out.resize(std::max<size_t>(2 * out.size(), kSampleWords + least));
+        run.out = out.data();
+        run.out_capacity = int64_t(out.size()) - 1;  // the last STEP word
+        run.most_steps = INT64_MAX;
+    } while (take_words(run, state, network) == kFull);
+    tell_steps(run);
+    out.resize(run.out_count);
+    out.shrink_to_fit();
+    tally = run.tally;
+}
+
+void run_samples(Batch &batch, const Network &network, const uint16_t *words, const int64_t *ends) {
+    const int64_t count = int64_t(batch.words.size());
+    try {
+        for (int64_t k; (k = batch.next++) < count;) {
+            const int64_t begin = k ? ends[k - 1] : 0;
+            run_sample(network, words + begin, ends[k] - begin, batch.words[k], batch.tallies[k]);
+        }
+    } catch (const std::bad_alloc &) {
+        batch.failed = true;
+    }
+}
+
+// Runs `work` in some threads, this one among them; fewer where the system has no more.
+template <class Work>
+void in_threads(int count, Work work) {
+    std::vector<std::thread> others;
+    try {
+        for (int k = 1; k < count; ++k) others.emplace_back(work);
+    } catch (const std::system_error &) {
+    }
+    work();
+    for (std::thread &other : others) other.join();
+}
+
+}  // namespace
+
+#define EXPORTED extern "C" __attribute__((visibility("default")))
+
+// Writes how many bytes each structure has that Python shares.
+EXPORTED void fast_sizes(int64_t *sizes) {
+    for (const size_t size : {sizeof(Shape), sizeof(Memory), sizeof(Registers), sizeof(CoreRule),
+                              sizeof(Tally), sizeof(Run)})
+        *sizes++ = int64_t(size);
+}
+
+// Returns a kernel, or null if there is no memory for it.
+EXPORTED Kernel *fast_open(const Shape *shape) try {
+    auto kernel = std::make_unique<Kernel>();
+    open_network(kernel->network, *shape);
+    kernel->state = std::make_unique<State>(kernel->network);
+    return kernel.release();
+} catch (const std::bad_alloc &) {
+    return nullptr;
+}
+
+EXPORTED void fast_close(Kernel *kernel) { delete kernel; }
+
+EXPORTED void fast_load(Kernel *kernel, const Memory *memory) {
+    load_network(kernel->network, *memory);
+    load_state(*kernel->state, kernel->network);
+}
+
+EXPORTED void fast_store(const Kernel *kernel) { store_state(*kernel->state, kernel->network); }
+
+EXPORTED void fast_registers(Kernel *kernel, const Registers *registers, const CoreRule *rules) {
+    Network &network = kernel->network;
+    network.registers = *registers;
+    std::copy(rules, rules + network.shape.cores, network.rules.begin());
+}
+
+EXPORTED int32_t fast_run(Kernel *kernel, Run *run) {
+    const Network &network = kernel->network;
+    const int64_t before = run->tally.steps;
+    const Stop stop = take_words(*run, *kernel->state, network);
+    if (run->tally.steps != before)
+        run->tally.last_swept = last_swept(*kernel->state, network, run->t - 1);
+    return stop;
+}
+
+// Runs samples [ends[k-1], ends[k]) of `words`, none of which has a CONTROL word, each from the
+// reset state and without learning. Returns a batch, or null if there is no memory for it.
+EXPORTED Batch *fast_batch(const Kernel *kernel, const uint16_t *words, const int64_t *ends,
+                           int64_t count, int32_t threads) try {
+    Network network = kernel->network;
+    network.registers.learns = 0;
+    auto batch = std::make_unique<Batch>();
+    batch->words.resize(count);
+    batch->tallies.resize(count);
+    in_threads(threads, [&] { run_samples(*batch, network, words, ends); });
+    return batch->failed ? nullptr : batch.release();
+} catch (const std::bad_alloc &) {
+    return nullptr;
+}
+
+// Writes how many words each sample has, and adds up what they count.
+EXPORTED void fast_batch_sizes(const Batch *batch, int64_t *sizes, Tally *total) {
+    for (const auto &words : batch->words) *sizes++ = int64_t(words.size());
+    for (const Tally &tally : batch->tallies) {
+        total->steps += tally.steps;
+        total->spikes += tally.spikes;
+        total->arrivals += tally.arrivals;
+        total->refused += tally.refused;
+    }
+}
+
+// Writes the words of all samples, one after the other, and frees the batch.
+EXPORTED void fast_batch_take(Batch *batch, uint16_t *out) {
+    for (const auto &words : batch->words) out = std::copy(words.begin(), words.end(), out);
+    delete batch;
+}
