@@ -104,6 +104,20 @@ def test_graphs_that_contradict_themselves(case, kind, text):
         from_nir(case, dt=DT)
 
 
+def test_a_loop_without_a_neuron_is_found_beside_one_with():
+    """Of two loops either may be met first."""
+    case = graph(
+        [*CHAIN, ("lif", "back"), ("back", "lif"), ("a", "b"), ("b", "a"), ("a", "lif")],
+        back=nir.Scale(scale=np.ones(2)),
+        a=nir.Scale(scale=np.ones(2)),
+        b=nir.Scale(scale=np.ones(2)),
+    )
+    with pytest.raises(
+        NirCycleError, match=r"must lead through a neuron, unlike .*(a -> b|b -> a)"
+    ):
+        from_nir(case, dt=DT)
+
+
 def test_a_loop_with_its_own_delay_is_imported():
     """Two hops, two steps of delay: exact."""
     case = graph(

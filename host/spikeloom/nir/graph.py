@@ -17,9 +17,6 @@ LINEAR = ("Affine", "Linear", "Scale", "Flatten", "Conv1d", "Conv2d", "SumPool2d
 """Kinds of nodes that become synapses."""
 _THROUGH = ("Output", "Identity")
 _KNOWN = {*NEURONS, *LINEAR, *_THROUGH, "Input", "Delay"}
-_REMEDIES = {
-    "Sequence": "write its nodes one after the other",
-}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -70,7 +67,7 @@ def flatten(graph: Any) -> FlatGraph:
         If edges lead nowhere, shapes do not fit, or there is no input or no neuron.
     """
     nodes = dict(_inner_nodes(graph, ""))
-    edges = _edges(graph, "", nodes)
+    edges = _edges(graph, "")
     sources: dict[str, list[str]] = {name: [] for name in nodes}
     for source, target in edges:
         sources[target].append(source)
@@ -97,7 +94,7 @@ class Identity:
     """Stands for the Input and the Output of a graph inside another: hands on what it gets."""
 
 
-def _edges(graph: Any, prefix: str, nodes: dict[str, Any]) -> list[tuple[str, str]]:
+def _edges(graph: Any, prefix: str) -> list[tuple[str, str]]:
     """Return all edges between flat names."""
     result = []
     for source, target in dict.fromkeys((str(a), str(b)) for a, b in graph.edges):
@@ -112,7 +109,7 @@ def _edges(graph: Any, prefix: str, nodes: dict[str, Any]) -> list[tuple[str, st
         )
     for name, node in graph.nodes.items():
         if hasattr(node, "nodes"):
-            result += _edges(node, f"{prefix}{name}.", nodes)
+            result += _edges(node, f"{prefix}{name}.")
     return result
 
 
@@ -133,11 +130,9 @@ def _port(graph: Any, prefix: str, name: str, kind: str) -> str:
 def _check_kind(name: str, node: Any) -> None:
     kind = type(node).__name__
     if kind not in _KNOWN:
-        remedy = _REMEDIES.get(
-            kind, f"replace it by one of {', '.join(sorted(_KNOWN - {'Identity'}))}"
-        )
         raise UnsupportedNodeError(
-            f"node {name!r} must be of a kind that the array can compute, not {kind}; {remedy}"
+            f"node {name!r} must be of a kind that the array can compute, not {kind}; replace it "
+            f"by one of {', '.join(sorted(_KNOWN - {'Identity'}))}"
         )
 
 
@@ -161,15 +156,6 @@ def _check_ends(flat: FlatGraph) -> None:
 
 def _order(flat: FlatGraph) -> list[str]:
     """Return all nodes, sources first; loops are opened in front of neurons."""
-    try:
-        return list(TopologicalSorter(flat.sources).static_order())
-    except CycleError as error:
-        loop = error.args[1]
-        if not any(flat.kind(name) in NEURONS for name in loop):
-            raise NirCycleError(
-                f"a loop must lead through a neuron, unlike {' -> '.join(reversed(loop))}; remove "
-                f"an edge"
-            ) from None
     opened = {
         name: [s for s in sources if not _feeds_back(flat, name, s)]
         for name, sources in flat.sources.items()
@@ -180,7 +166,13 @@ def _order(flat: FlatGraph) -> list[str]:
                 f"shape of {name!r} must be known, since all that leads to it comes from itself, "
                 f"but its parameters have one value; export it with one value per neuron"
             )
-    return list(TopologicalSorter(opened).static_order())
+    try:
+        return list(TopologicalSorter(opened).static_order())
+    except CycleError as error:
+        raise NirCycleError(
+            f"a loop must lead through a neuron, unlike {' -> '.join(reversed(error.args[1]))}; "
+            f"remove an edge"
+        ) from None
 
 
 def _own_shape(node: Any) -> Shape:

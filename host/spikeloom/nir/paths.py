@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .errors import NirCycleError, NirError
+from .errors import NirError
 from .graph import LINEAR, FlatGraph
 from .linear import broadcast, sparse
 from .metadata import KEY
@@ -44,7 +44,6 @@ class _Walker:
         self._dt = dt
         self._warnings = warnings
         self._done: dict[str, Arrivals] = {}
-        self._open: list[str] = []
 
     def into(self, name: str) -> Arrivals:
         """Return the sum of all that leads to a node."""
@@ -59,23 +58,18 @@ class _Walker:
         return Arrivals(terms, biases)
 
     def behind(self, name: str) -> Arrivals:
-        """Return what leaves a node."""
+        """Return what leaves a node; `flatten` has refused loops without a neuron."""
         kind = self._flat.kind(name)
         if kind == "Input" or kind in NEURONS:
             size = int(np.prod(self._flat.shapes[name]))
             return Arrivals({(name, 0, ""): sparse().eye_array(size, format="csr")}, {})
         if name in self._done:
             return self._done[name]
-        if name in self._open:
-            loop = " -> ".join([*self._open[self._open.index(name) :], name])
-            raise NirCycleError(f"a loop must lead through a neuron, unlike {loop}; remove an edge")
-        self._open.append(name)
         result = self.into(name)
         if kind in LINEAR:
             result = self._mapped(name, result)
         elif kind == "Delay":
             result = self._delayed(name, result)
-        self._open.pop()
         self._done[name] = result
         return result
 
@@ -146,8 +140,6 @@ def arrivals(flat: FlatGraph, dt: float, warnings: list[str]) -> dict[str, Arriv
 
     Raises
     ------
-    NirCycleError
-        If linear nodes form a loop without a neuron.
     NirError
         If a delay is negative or not finite.
     """
