@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikeloom.extras import import_extra
-
 from .errors import NirError
+from .files import sparse
 
-__all__ = ["convolution", "pooling"]
+__all__ = ["Floats", "Matrix", "Shape", "convolution", "pooling"]
 
 Floats = npt.NDArray[np.float64]
 Shape = tuple[int, ...]
@@ -178,11 +177,10 @@ def _matrix(
                 columns.append(channel * source_size + source)
                 values.append(np.full(inside.size, value))
     size = (weight.shape[0] * places.shape[1], math.prod(shape))
-    sparse = import_extra("scipy.sparse", "nir", "importing NIR")
     if not rows:
-        return sparse.csr_array(size)
+        return sparse().csr_array(size)
     entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
-    return sparse.csr_array(entries, shape=size)
+    return sparse().csr_array(entries, shape=size)
 
 
 def _check_size(entries: int, shape: Shape, out: Shape) -> None:

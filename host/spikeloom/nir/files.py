@@ -1,4 +1,4 @@
-"""NIR files: HDF5, read and written by the `nir` package."""
+"""NIR files, read and written by the `nir` package; the packages that come with the extra."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ from .errors import NirFileError
 if TYPE_CHECKING:
     import nir
 
-__all__ = ["nir_package", "read_graph", "write_graph"]
+__all__ = ["nir_package", "read_graph", "sparse", "write_graph"]
 
 
 def nir_package() -> ModuleType:
@@ -24,8 +24,19 @@ def nir_package() -> ModuleType:
     MissingPackageError
         If it is not installed.
     """
-    package: ModuleType = import_extra("nir", "nir", "importing NIR")
+    package: ModuleType = import_extra("nir", "nir", "reading and writing NIR")
     return package
+
+
+def sparse() -> Any:
+    """Return `scipy.sparse`.
+
+    Raises
+    ------
+    MissingPackageError
+        If scipy is not installed.
+    """
+    return import_extra("scipy.sparse", "nir", "importing NIR")
 
 
 def read_graph(path: str | os.PathLike[str]) -> "nir.NIRGraph":

@@ -11,7 +11,7 @@ from spikeloom.network import LIF, Network
 from .biases import Bias, add_biases
 from .detection import detected_framework, guessed_dt, oddities
 from .errors import NirError, NirWarning
-from .files import nir_package, read_graph
+from .files import nir_package, read_graph, sparse
 from .graph import FlatGraph, flatten
 from .imported import ImportedLayer, ImportedNetwork
 from .latencies import Edge, closing_edges, solve_latencies
@@ -159,7 +159,6 @@ class _Importer:
             for node in flat.of(*NEURONS)
         }
         self._arrivals = arrivals(flat, dt, notes)
-        self._names = _names(flat)
 
     def run(self, name: str) -> ImportedNetwork:
         edges = self._edges()
@@ -172,7 +171,7 @@ class _Importer:
         )
         net = Network(name)
         for node in self._flat.of("Input"):
-            net.input(self._names[node], int(np.prod(self._flat.shapes[node])))
+            net.input(node, int(np.prod(self._flat.shapes[node])))
         biases = self._biases(latency, closing)
         fed_back = {target for _, target, _ in closing}
         for node, neurons in self._neurons.items():
@@ -189,7 +188,7 @@ class _Importer:
                 + ((source, node, steps) in closing)
                 for source, steps, _ in arrived.terms
             }
-            connect_terms(net, self._flat, self._names, node, arrived.terms, delays, neurons.gain)
+            connect_terms(net, self._flat, node, arrived.terms, delays, neurons.gain)
         add_biases(net, [bias for bias in biases if bias.begin > 0])
         return ImportedNetwork(
             network=net,
@@ -222,28 +221,28 @@ class _Importer:
                 closes = bool(feeders) and all((f, node, begin) in closing for f in feeders)
                 # What nothing was fed back through has no bias yet; in snnTorch it has.
                 first = latency[node] + begin + (closes and not self._is_snntorch)
-                result.append(Bias(self._names[node], first, values * neurons.gain))
+                result.append(Bias(node, first, values * neurons.gain))
         return result
 
     def _add_population(
         self, net: Network, node: str, lif: LIF, latency: int, biases: list[Bias]
     ) -> None:
         """Add the population of a node; a bias from step 0 on is a parameter of its neurons."""
-        name, size = self._names[node], int(np.prod(self._flat.shapes[node]))
+        size = int(np.prod(self._flat.shapes[node]))
         at_once = sum(
-            (b.values for b in biases if b.population == name and b.begin == 0), np.zeros(size)
+            (b.values for b in biases if b.population == node and b.begin == 0), np.zeros(size)
         )
         if at_once.any():
             lif = with_fields(lif, {"bias": at_once})
         ours = read_metadata(node, self._flat.nodes[node])
         lif = with_fields(lif, ours.get("neuron", {}))
         latency += int(ours.get("latency", 0))
-        net.population(name, size, lif, scale=ours.get("scale"), latency=latency)
+        net.population(node, size, lif, scale=ours.get("scale"), latency=latency)
 
     def _layer(self, node: str, latency: int) -> ImportedLayer:
         neurons = self._neurons[node]
         return ImportedLayer(
-            population=self._names[node],
+            population=node,
             node=node,
             kind=self._flat.kind(node),
             shape=self._flat.shapes[node],
@@ -257,7 +256,7 @@ class _Importer:
         return {
             node: tuple(
                 dict.fromkeys(
-                    self._names[source]
+                    source
                     for source, _, _ in self._output_terms(node).terms
                     if source in self._neurons
                 )
@@ -279,11 +278,4 @@ class _Importer:
 
 
 def _eye(size: int) -> Any:
-    from .linear import sparse
-
     return sparse().eye_array(size, format="csr")
-
-
-def _names(flat: FlatGraph) -> dict[str, str]:
-    """Return the name of each input and population: that of its node."""
-    return {node: node for node in flat.of("Input", *NEURONS)}

@@ -9,19 +9,12 @@ import math
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from spikeloom.extras import import_extra
-
-from .convolution import convolution, pooling
+from .convolution import Floats, Matrix, Shape, convolution, pooling
 from .errors import NirError
+from .files import sparse
 
-__all__ = ["Affine", "Shape", "affine", "broadcast", "sparse"]
-
-Floats = npt.NDArray[np.float64]
-Shape = tuple[int, ...]
-Matrix = Any
-"""`scipy.sparse.csr_array` of float64, shape (outputs, inputs)."""
+__all__ = ["Affine", "Shape", "affine", "broadcast"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -73,11 +66,6 @@ def affine(name: str, node: Any, shape: Shape) -> Affine:
         return Affine(matrix, bias, shape)
     matrix, shape = pooling(name, node, shape, average=kind == "AvgPool2d")
     return Affine(matrix, None, shape)
-
-
-def sparse() -> Any:
-    """Return `scipy.sparse`."""
-    return import_extra("scipy.sparse", "nir", "importing NIR")
 
 
 def _identity(size: int) -> Matrix:

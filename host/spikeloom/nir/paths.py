@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import NirError
+from .files import sparse
 from .graph import LINEAR, FlatGraph
-from .linear import broadcast, sparse
+from .linear import broadcast
 from .metadata import KEY
 from .neurons import NEURONS
 

@@ -21,7 +21,6 @@ Floats = npt.NDArray[np.float64]
 def connect_terms(
     net: Network,
     flat: FlatGraph,
-    names: Mapping[str, str],
     node: str,
     terms: Terms,
     delays: Mapping[tuple[str, int], int],
@@ -35,8 +34,6 @@ def connect_terms(
         Has all inputs and populations.
     flat : FlatGraph
         The graph, for the metadata of its linear nodes.
-    names : mapping of str to str
-        Name in the network of each input and neuron node.
     node : str
         The neuron node.
     terms : dict
@@ -57,8 +54,8 @@ def connect_terms(
         joined = {key: np.concatenate([p[key] for p in parts]) for key in _COLUMNS}
         rule = next((p["stdp"] for p in parts if p["stdp"] is not None), None)
         net.connect(
-            names[source],
-            names[node],
+            source,
+            node,
             joined["weights"],
             pre=joined["pre"],
             post=joined["post"],
