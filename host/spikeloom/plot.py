@@ -68,7 +68,7 @@ def raster(recording: Recording, path: Path | None = None, *, sample: int = 0) -
     if not 0 <= sample < samples:
         raise PlotError(f"sample must be in 0..{samples - 1}, not {sample}; the batch ends there")
     total = sum(times.size for times in recording.spike_times.values())
-    figure, axes = _picture((8.0, 5.0))
+    figure, axes = picture((8.0, 5.0))
     mark = float(np.clip((_HEIGHT_POINTS / total) ** 2 / 4, _SMALLEST_MARK, _LARGEST_MARK))
     base = 0
     ticks, labels = [], []
@@ -88,8 +88,8 @@ def raster(recording: Recording, path: Path | None = None, *, sample: int = 0) -
     axes.tick_params(axis="y", length=0)
     _whole_numbers(axes)
     axes.set_xlabel("step")
-    _without_spines(axes, "top", "right", "left")
-    return _saved(figure, axes, path)
+    without_spines(axes, "top", "right", "left")
+    return saved(figure, axes, path)
 
 
 def weights(history: WeightHistory, path: Path | None = None, *, most: int = _MOST_LINES) -> "Axes":
@@ -113,7 +113,7 @@ def weights(history: WeightHistory, path: Path | None = None, *, most: int = _MO
         raise PlotError(
             f"weights over time need at least 2 snapshots, not {len(history)}; give every= to run"
         )
-    figure, axes = _picture((8.0, 4.0))
+    figure, axes = picture((8.0, 4.0))
     values = history.values
     chosen = np.linspace(0, values.shape[1] - 1, min(most, values.shape[1])).astype(int)
     axes.plot(history.steps, values[:, chosen], color=_COLOURS[0], alpha=0.25, lw=0.8)
@@ -122,8 +122,8 @@ def weights(history: WeightHistory, path: Path | None = None, *, most: int = _MO
     axes.set_xlabel("step")
     axes.set_ylabel("weight")
     _whole_numbers(axes)
-    _without_spines(axes, "top", "right")
-    return _saved(figure, axes, path)
+    without_spines(axes, "top", "right")
+    return saved(figure, axes, path)
 
 
 def weight_matrix(matrix: npt.ArrayLike, path: Path | None = None) -> "Axes":
@@ -135,13 +135,13 @@ def weight_matrix(matrix: npt.ArrayLike, path: Path | None = None) -> "Axes":
         If matplotlib is not installed, or it is no matrix.
     """
     values = _checked_matrix(matrix)
-    figure, axes = _picture((6.0, 5.0))
+    figure, axes = picture((6.0, 5.0))
     image = axes.imshow(values, aspect="auto", interpolation="nearest", **_scale(values))
     _whole_numbers(axes)
     axes.set_xlabel("post")
     axes.set_ylabel("pre")
     figure.colorbar(image, ax=axes, label="weight")
-    return _saved(figure, axes, path)
+    return saved(figure, axes, path)
 
 
 def receptive_fields(
@@ -177,10 +177,10 @@ def receptive_fields(
     for k in range(count):
         top, left = k // wide * (rows + 1), k % wide * (columns + 1)
         mosaic[top : top + rows, left : left + columns] = values[:, k].reshape(shape)
-    figure, axes = _picture((6.0, 6.0 * mosaic.shape[0] / mosaic.shape[1]))
+    figure, axes = picture((6.0, 6.0 * mosaic.shape[0] / mosaic.shape[1]))
     axes.imshow(mosaic, interpolation="nearest", **_scale(values))
     axes.set_axis_off()
-    return _saved(figure, axes, path)
+    return saved(figure, axes, path)
 
 
 def stdp_window(
@@ -204,7 +204,7 @@ def stdp_window(
     PlotError
         If matplotlib is not installed.
     """
-    figure, axes = _picture((8.0, 4.5))
+    figure, axes = picture((8.0, 4.5))
     axes.axhline(0, color="0.7", lw=0.8)
     axes.axvline(-0.5, color="0.7", lw=0.8)
     for k, (label, values) in enumerate(changes.items()):
@@ -213,12 +213,18 @@ def stdp_window(
     axes.legend(frameon=False)
     axes.set_xlabel("lag from arrival to spike, steps")
     axes.set_ylabel("change of weight")
-    _without_spines(axes, "top", "right")
-    return _saved(figure, axes, path)
+    without_spines(axes, "top", "right")
+    return saved(figure, axes, path)
 
 
-def _picture(size: tuple[float, float]) -> tuple["Figure", "Axes"]:
-    """Return a new figure of `size` in inches, and its axes."""
+def picture(size: tuple[float, float]) -> tuple["Figure", "Axes"]:
+    """Return a new figure of `size` in inches, and its axes.
+
+    Raises
+    ------
+    PlotError
+        If matplotlib is not installed.
+    """
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
@@ -229,7 +235,8 @@ def _picture(size: tuple[float, float]) -> tuple["Figure", "Axes"]:
     return figure, figure.subplots()
 
 
-def _saved(figure: "Figure", axes: "Axes", path: Path | None) -> "Axes":
+def saved(figure: "Figure", axes: "Axes", path: Path | None) -> "Axes":
+    """Save a figure if there is a path; return its axes."""
     if path is not None:
         figure.savefig(path)
     return axes
@@ -241,7 +248,8 @@ def _whole_numbers(axes: "Axes") -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def _without_spines(axes: "Axes", *sides: str) -> None:
+def without_spines(axes: "Axes", *sides: str) -> None:
+    """Leave out lines around the axes: "top", "right", ..."""
     for side in sides:
         axes.spines[side].set_visible(False)
 

@@ -303,3 +303,15 @@ def follow(plan: Plan, **options) -> tuple[ArrayModel, list[list[int]]]:
     assert model.counters.arrivals == oracle.arrivals
     assert model.counters.spikes == sum(map(len, spikes))
     return model, spikes
+
+
+def samples_for(plan: Plan, count: int, seed: int) -> list[np.ndarray]:
+    """Stimuli of different lengths for one network, some empty, some with late events."""
+    rng = np.random.default_rng(seed)
+    samples = []
+    for number in range(count):
+        other = make_plan(plan.config, seed + number, steps=int(rng.integers(0, 12)))
+        tail = step_words(int(rng.integers(0, 4)))
+        late = rng.integers(0, plan.config.axons + 1, rng.integers(0, 3)).astype(np.uint16)
+        samples.append(np.concatenate([input_words(other), tail, late]).astype(np.uint16))
+    return samples

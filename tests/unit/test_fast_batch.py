@@ -5,7 +5,7 @@ import pytest
 from fast_support import FAST_CONFIGS, counters, everything, needs_compiler, pair_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference_plans import PLAN_CONFIGS, input_words, load, make_plan, plans
+from reference_plans import PLAN_CONFIGS, load, make_plan, plans, samples_for
 from scalar_oracle import ONE
 
 from spikeloom.contract import CONFIGS
@@ -16,18 +16,6 @@ from spikeloom_sim.fast.target import FastTarget
 from spikeloom_sim.reference.errors import RunError
 
 pytestmark = needs_compiler
-
-
-def samples_for(plan, count: int, seed: int) -> list[np.ndarray]:
-    """Stimuli of different lengths for one network, some empty, some with late events."""
-    rng = np.random.default_rng(seed)
-    samples = []
-    for number in range(count):
-        other = make_plan(plan.config, seed + number, steps=int(rng.integers(0, 12)))
-        tail = step_words(int(rng.integers(0, 4)))
-        late = rng.integers(0, plan.config.axons + 1, rng.integers(0, 3)).astype(np.uint16)
-        samples.append(np.concatenate([input_words(other), tail, late]).astype(np.uint16))
-    return samples
 
 
 def check(plan, samples) -> FastTarget:

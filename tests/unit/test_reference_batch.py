@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference_plans import PLAN_CONFIGS, input_words, loaded_target, make_plan, plans
+from reference_plans import (
+    PLAN_CONFIGS,
+    loaded_target,
+    make_plan,
+    plans,
+    samples_for,
+)
 
 from spikeloom.contract import CONFIGS, MemoryMap
 from spikeloom.contract.frames import ResetKind
@@ -12,18 +18,6 @@ from spikeloom.contract.registers import core_register
 from spikeloom.contract.words import control_words, step_words
 from spikeloom_sim.reference import batch
 from spikeloom_sim.reference.errors import RunError
-
-
-def samples_for(plan, count: int, seed: int) -> list[np.ndarray]:
-    """Stimuli of different lengths for one network, some empty, some with late events."""
-    rng = np.random.default_rng(seed)
-    samples = []
-    for number in range(count):
-        other = make_plan(plan.config, seed + number, steps=int(rng.integers(0, 12)))
-        tail = step_words(int(rng.integers(0, 4)))
-        late = rng.integers(0, plan.config.axons + 1, rng.integers(0, 3)).astype(np.uint16)
-        samples.append(np.concatenate([input_words(other), tail, late]).astype(np.uint16))
-    return samples
 
 
 def one_by_one(target, samples) -> list[list[int]]:

@@ -12,7 +12,7 @@ from spikeloom.recording import Recording
 
 from .errors import EventFileError
 
-__all__ = ["read_events", "write_recording"]
+__all__ = ["read_arrays", "read_events", "write_recording"]
 
 Events = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
@@ -70,15 +70,28 @@ def _read_csv(path: Path, inputs: list[str]) -> dict[str, Events]:
     return {name: (table[:, 0], table[:, 1]) for name, table in tables.items()}
 
 
-def _read_npz(path: Path, inputs: list[str]) -> dict[str, Any]:
+def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """Return the arrays of a file that ``numpy.savez`` wrote, by name.
+
+    Raises
+    ------
+    EventFileError
+        If the file is something else, or cut off.
+    OSError
+        If it cannot be opened.
+    """
     with path.open("rb") as file:
         try:
             with np.load(file) as stored:
-                arrays = {name: stored[name] for name in stored.files}
+                return {name: stored[name] for name in stored.files}
         except DAMAGE as error:
             raise EventFileError(
                 f"{path.name!r} must be a file that numpy.savez wrote, but: {error}; save it again"
             ) from None
+
+
+def _read_npz(path: Path, inputs: list[str]) -> dict[str, Any]:
+    arrays = read_arrays(path)
     stimulus: dict[str, Any] = {}
     for name in inputs:
         if name in arrays:

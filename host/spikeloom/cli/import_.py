@@ -71,7 +71,7 @@ def handle(args: argparse.Namespace) -> int:
         imported = _read(args)
     network = imported.network
     mode: Any = "shared" if args.shared else "scaled"
-    study = _study(args, network) if args.sample else None
+    study = _study(args, network, mode) if args.sample else None
     if study is not None and args.bits is not None:
         network = study.networks[args.bits]
     elif args.bits is not None:
@@ -106,27 +106,15 @@ def handle(args: argparse.Namespace) -> int:
     return 0
 
 
-def _study(args: argparse.Namespace, network: Any) -> Any:
+def _study(args: argparse.Namespace, network: Any, mode: Any) -> Any:
     """Compare widths on the sample input of a file."""
-    import numpy as np
-
-    from spikeloom.archives import DAMAGE
     from spikeloom.quantising import study
 
-    from .errors import EventFileError
+    from .events import read_arrays
 
-    with args.sample.open("rb") as file:
-        try:
-            with np.load(file) as stored:
-                arrays = {name: stored[name] for name in stored.files}
-        except DAMAGE as error:
-            raise EventFileError(
-                f"{args.sample.name!r} must be a file that numpy.savez wrote, but: {error}; save "
-                f"it again"
-            ) from None
+    arrays = read_arrays(args.sample)
     labels = arrays.pop("labels", None)
     bits = ((4, 3, 2) if args.shared else (8, 6, 4)) if args.bits is None else (args.bits,)
-    mode: Any = "shared" if args.shared else "scaled"
     result = study(network, arrays, labels, bits=bits, mode=mode)
     if args.plot:
         result.plot(args.plot)

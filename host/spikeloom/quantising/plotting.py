@@ -1,10 +1,9 @@
 """The picture of a `Study`."""
 
 import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from spikeloom.extras import import_extra
+from spikeloom.plot import picture, saved, without_spines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -12,8 +11,6 @@ if TYPE_CHECKING:
     from .results import Study
 
 __all__ = ["plot_study"]
-
-_DPI = 150
 
 
 def plot_study(study: "Study", path: str | os.PathLike[str] | None = None) -> "Axes":
@@ -28,13 +25,10 @@ def plot_study(study: "Study", path: str | os.PathLike[str] | None = None) -> "A
 
     Raises
     ------
-    MissingPackageError
+    PlotError
         If matplotlib is not installed.
     """
-    figure = import_extra("matplotlib.figure", "plot", "plotting").Figure(
-        figsize=(6.0, 3.6), layout="constrained", dpi=_DPI
-    )
-    axes: Any = figure.subplots()
+    figure, axes = picture((6.0, 3.6))
     bits = list(study.networks)
     for name in dict.fromkeys(row.population for row in study.rows):
         equal = [100 * row.bins_equal for row in study.rows if row.population == name]
@@ -51,8 +45,5 @@ def plot_study(study: "Study", path: str | os.PathLike[str] | None = None) -> "A
     axes.set_ylabel("%")
     axes.set_title(f"{study.name}, {study.samples} samples of {study.steps} steps", fontsize=10)
     axes.legend(frameon=False, fontsize=8)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    if path is not None:
-        figure.savefig(Path(path))
-    return axes  # type: ignore[no-any-return]
+    without_spines(axes, "top", "right")
+    return saved(figure, axes, path)

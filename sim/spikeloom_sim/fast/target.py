@@ -4,10 +4,10 @@ import os
 from collections.abc import Sequence
 from urllib.parse import parse_qsl
 
-from spikeloom.contract import DEFAULT_CONFIG, ArrayConfig, ConfigError, named_config
+from spikeloom.contract import ArrayConfig
 from spikeloom.contract.words import Words
 from spikeloom_sim.reference.flash import boot_from_flash
-from spikeloom_sim.reference.target import ModelTarget
+from spikeloom_sim.reference.target import ModelTarget, chosen_config
 
 from .batch import run_samples
 from .errors import FastOptionError
@@ -111,13 +111,7 @@ def open_fast(
     """
     name, _, query = url.removeprefix(_SCHEME).partition("?")
     options = _options(url, query)
-    if config is None:
-        config = named_config(name or DEFAULT_CONFIG)
-    elif name and name != config.name:
-        raise ConfigError(
-            f"configuration must be given once, not as {name!r} in the URL and {config.name!r} as "
-            f"an option; leave one out"
-        )
+    config = chosen_config(name, config)
     if threads is None and "threads" in options:
         threads = _number(url, options["threads"])
     flash = flash or options.get("flash")

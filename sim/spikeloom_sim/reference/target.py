@@ -27,7 +27,7 @@ from .memory import MODEL_BUILD_ID, read_words, write_words
 from .model import ArrayModel
 from .stream import Stream, WordStream
 
-__all__ = ["ModelTarget", "open_model"]
+__all__ = ["ModelTarget", "chosen_config", "open_model"]
 
 _SCHEME = "model:"
 
@@ -247,6 +247,24 @@ def _checked(words: Words) -> Words:
     return array.astype(np.uint16)
 
 
+def chosen_config(name: str, config: ArrayConfig | None) -> ArrayConfig:
+    """Return the configuration that a URL names or an option gives, or else the default one.
+
+    Raises
+    ------
+    ConfigError
+        If there is none of that name, or two are given.
+    """
+    if config is None:
+        return named_config(name or DEFAULT_CONFIG)
+    if name and name != config.name:
+        raise ConfigError(
+            f"configuration must be given once, not as {name!r} in the URL and {config.name!r} as "
+            f"an option; leave one out"
+        )
+    return config
+
+
 def open_model(
     url: str,
     *,
@@ -285,14 +303,7 @@ def open_model(
     """
     name, _, query = url.removeprefix(_SCHEME).partition("?")
     flash = flash_option(url, query) if query else flash
-    if config is None:
-        config = named_config(name or DEFAULT_CONFIG)
-    elif name and name != config.name:
-        raise ConfigError(
-            f"configuration must be given once, not as {name!r} in the URL and {config.name!r} as "
-            f"an option; leave one out"
-        )
-    target = ModelTarget(config, url, coverage=coverage)
+    target = ModelTarget(chosen_config(name, config), url, coverage=coverage)
     if flash is not None:
         boot_from_flash(target, flash)
     return target
