@@ -19,7 +19,7 @@ bits behind the point, which the array has, so that nothing is rounded while it 
 threshold is no multiple of 1/128 of the grid, so that no framework meets a tie.
 """
 
-from collections.abc import Callable
+import abc
 from pathlib import Path
 from typing import Any
 
@@ -38,28 +38,34 @@ BATCH = 64
 GRID_UNITS = 40 + 1 / 256
 """The threshold in units of the grid."""
 
-Run = Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
-"""From input spikes [steps, samples, pixels] to those of both layers."""
 
-
-class Framework:
-    """A network, how it runs, and how it is exported."""
+class Framework(abc.ABC):
+    """A network of two layers, how it runs, and how it is exported."""
 
     name = ""
     weight_factor = 1.0
     """What a weight of 1 adds to the potential."""
 
+    @abc.abstractmethod
     def build(self) -> nn.Module:
-        """Return the network: first and third module are linear."""
-        raise NotImplementedError
+        """Return the network: linear, neurons, linear, neurons."""
+
+    @abc.abstractmethod
+    def reset(self, net: nn.Module) -> None:
+        """Set the state of all neurons to its beginning."""
+
+    @abc.abstractmethod
+    def export(self, net: nn.Module) -> Any:
+        """Return the graph that the framework's exporter makes."""
 
     def run(self, net: nn.Module, spikes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the spikes of both layers."""
-        raise NotImplementedError
-
-    def export(self, net: nn.Module) -> Any:
-        """Return the graph that the framework's exporter makes."""
-        raise NotImplementedError
+        self.reset(net)
+        hidden, output = [], []
+        for step in spikes:
+            hidden.append(net[1](net[0](step)))
+            output.append(net[3](net[2](hidden[-1])))
+        return torch.stack(hidden), torch.stack(output)
 
     def linears(self, net: nn.Module) -> list[Any]:
         """Return the layers with weights."""
@@ -95,21 +101,15 @@ class SnnTorch(Framework):
             self.neurons(OUTPUTS),
         )
 
-    def run(self, net: nn.Module, spikes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def reset(self, net: nn.Module) -> None:
         from snntorch import utils
 
         utils.reset(net)
-        hidden, output = [], []
-        for step in spikes:
-            hidden.append(net[1](net[0](step)))
-            output.append(net[3](net[2](hidden[-1])))
-        return torch.stack(hidden), torch.stack(output)
 
     def export(self, net: nn.Module) -> Any:
-        from snntorch import utils
         from snntorch.export_nir import export_to_nir
 
-        utils.reset(net)
+        self.reset(net)
         return export_to_nir(net, torch.zeros(1, PIXELS), ignore_dims=[0])
 
 
@@ -139,69 +139,61 @@ class SpikingJelly(Framework):
     """LIFNode with its default tau of 2."""
 
     name = "spikingjelly_lif"
+    image: tuple[int, ...] = (PIXELS,)
+    """Shape in which the network takes an image."""
+
+    def neurons(self) -> nn.Module:
+        from spikingjelly.activation_based import neuron
+
+        return neuron.LIFNode(tau=2.0, decay_input=False, v_reset=0.0)
 
     def build(self) -> nn.Module:
-        from spikingjelly.activation_based import layer, neuron
-
-        def lif() -> nn.Module:
-            return neuron.LIFNode(tau=2.0, decay_input=False, v_reset=0.0)
+        from spikingjelly.activation_based import layer
 
         return nn.Sequential(
-            layer.Linear(PIXELS, HIDDEN), lif(), layer.Linear(HIDDEN, OUTPUTS), lif()
+            layer.Linear(PIXELS, HIDDEN),
+            self.neurons(),
+            layer.Linear(HIDDEN, OUTPUTS),
+            self.neurons(),
         )
 
-    def run(self, net: nn.Module, spikes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def reset(self, net: nn.Module) -> None:
         from spikingjelly.activation_based import functional
 
         functional.reset_net(net)
-        hidden, output = [], []
-        for step in spikes:
-            hidden.append(net[1](net[0](step)))
-            output.append(net[3](net[2](hidden[-1])))
-        return torch.stack(hidden), torch.stack(output)
 
     def export(self, net: nn.Module) -> Any:
-        from spikingjelly.activation_based import functional, nir_exchange
+        from spikingjelly.activation_based import nir_exchange
 
-        functional.reset_net(net)
-        return nir_exchange.export_to_nir(net, torch.zeros(1, PIXELS))
+        self.reset(net)
+        return nir_exchange.export_to_nir(net, torch.zeros(1, *self.image))
 
 
 class SpikingJellyConv(SpikingJelly):
     """A convolution, average pooling and a linear layer."""
 
     name = "spikingjelly_conv"
+    image = (1, 8, 8)
 
     def build(self) -> nn.Module:
-        from spikingjelly.activation_based import layer, neuron
-
-        def lif() -> nn.Module:
-            return neuron.LIFNode(tau=2.0, decay_input=False, v_reset=0.0)
+        from spikingjelly.activation_based import layer
 
         return nn.Sequential(
             layer.Conv2d(1, 2, 3, padding=1, stride=2),
-            lif(),
+            self.neurons(),
             layer.AvgPool2d(2),
             layer.Flatten(),
             layer.Linear(8, OUTPUTS),
-            lif(),
+            self.neurons(),
         )
 
     def run(self, net: nn.Module, spikes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        from spikingjelly.activation_based import functional
-
-        functional.reset_net(net)
+        self.reset(net)
         hidden, output = [], []
         for step in spikes:
-            hidden.append(net[1](net[0](step.reshape(-1, 1, 8, 8))))
+            hidden.append(net[1](net[0](step.reshape(-1, *self.image))))
             output.append(net[2:](hidden[-1]))
         return torch.stack(hidden).flatten(2), torch.stack(output)
-
-    def export(self, net: nn.Module) -> Any:
-        from spikingjelly.activation_based import functional, nir_exchange
-
-        functional.reset_net(net)
-        return nir_exchange.export_to_nir(net, torch.zeros(1, 1, 8, 8))
 
 
 class Norse(Framework):
@@ -237,6 +229,9 @@ class Norse(Framework):
             z, states[1] = lif2(second(z), states[1])
             output.append(z)
         return torch.stack(hidden), torch.stack(output)
+
+    def reset(self, net: nn.Module) -> None:
+        """Do nothing: cells take their state and give it back."""
 
     def export(self, net: nn.Module) -> Any:
         from norse.torch.utils.export_nir import to_nir
