@@ -89,7 +89,7 @@ def test_fingerprint_changes_with_every_field():
         "name": "other", "cores": 3, "neurons_per_core": 8, "axons": 41, "rows_per_core": 31,
         "lanes": 2, "delay_slots": 8, "weight_bits": 7, "state_bits": 17, "theta": False,
         "plastic": "row", "eligibility": True, "stochastic": False, "synapse_ports": 1, "probes": 1,
-        "input_words": 64, "output_words": 64,
+        "sampling": True, "pattern_words": 64, "input_words": 64, "output_words": 64,
         "clock_hz": 13_000_000, "baud_rates": (9600,), "boot_offset": 4096,
     }  # fmt: skip
     assert set(changes) == {field.name for field in dataclasses.fields(ArrayConfig)}

@@ -5,6 +5,7 @@ Its first six bytes, magic and version, never change, so that every host can tel
 
 import dataclasses
 import struct
+from typing import Any
 
 from .config import FLASH_SECTOR_BYTES, ArrayConfig, PlasticFlags
 from .errors import SpikeloomError
@@ -19,7 +20,11 @@ _BOOT = struct.Struct("<H")
 _BOOT_AT = CAPABILITY_BYTES - _BOOT.size
 """The last bytes: `boot_offset` in sectors, 0 for None."""
 _PLASTIC: tuple[PlasticFlags, ...] = ("none", "synapse", "row", "first")
-_THETA, _ELIGIBILITY, _ONE_PORT, _CUTS = 1, 2, 4, 8
+_PATTERN = struct.Struct("<H")
+_PATTERN_AT = _BOOT_AT - _PATTERN.size
+"""Before them: `pattern_words`, 0 without sampling."""
+_THETA, _ELIGIBILITY, _ONE_PORT, _CUTS, _SAMPLING = 1, 2, 4, 8, 64
+_PLASTIC_SHIFT, _PLASTIC_MASK = 4, 3
 
 
 class CapabilityError(SpikeloomError):
@@ -65,7 +70,8 @@ class Capability:
         )  # fmt: skip
         block = fixed + struct.pack(f"<{len(c.baud_rates)}I", *c.baud_rates)
         boot = _BOOT.pack((c.boot_offset or 0) // FLASH_SECTOR_BYTES)
-        return block.ljust(_BOOT_AT, b"\0") + boot
+        pattern = _PATTERN.pack(c.pattern_words if c.sampling else 0)
+        return block.ljust(_PATTERN_AT, b"\0") + pattern + boot
 
     def _options(self) -> int:
         c = self.config
@@ -74,8 +80,10 @@ class Capability:
             _ELIGIBILITY: c.eligibility,
             _ONE_PORT: c.synapse_ports == 1,
             _CUTS: not c.stochastic,
+            _SAMPLING: c.sampling,
         }
-        return sum(bit for bit, built in bits.items() if built) | _PLASTIC.index(c.plastic) << 4
+        plastic = _PLASTIC.index(c.plastic) << _PLASTIC_SHIFT
+        return sum(bit for bit, built in bits.items() if built) | plastic
 
     @classmethod
     def from_bytes(cls, block: bytes) -> "Capability":
@@ -113,10 +121,11 @@ class Capability:
             weight_bits=weight_bits,
             state_bits=state_bits,
             theta=bool(options & _THETA),
-            plastic=_PLASTIC[options >> 4],
+            plastic=_PLASTIC[options >> _PLASTIC_SHIFT & _PLASTIC_MASK],
             eligibility=bool(options & _ELIGIBILITY),
             stochastic=not options & _CUTS,
             synapse_ports=1 if options & _ONE_PORT else 2,
+            **_sampling_of(block, options),
             probes=probes,
             input_words=input_words,
             output_words=output_words,
@@ -125,3 +134,10 @@ class Capability:
             boot_offset=_BOOT.unpack_from(block, _BOOT_AT)[0] * FLASH_SECTOR_BYTES or None,
         )
         return cls(build_id, config, version)
+
+
+def _sampling_of(block: bytes, options: int) -> dict[str, Any]:
+    """Return the fields of a configuration that say what samples there can be."""
+    if not options & _SAMPLING:
+        return {}
+    return {"sampling": True, "pattern_words": _PATTERN.unpack_from(block, _PATTERN_AT)[0]}

@@ -69,6 +69,12 @@ class ArrayConfig:
     synapse_ports : int
         Ports of the synapse memory: 2 (a word is read and another written in the same cycle) or 1
         (a word that learns takes two cycles).
+    sampling : bool
+        Whether samples can be presented and judged on the chip: encoders, stimulus memory,
+        bitmaps, spike counters and early stop.
+    pattern_words : int
+        Size of the stimulus memory in 16-bit words, a power of two, 64..16384; counts only with
+        `sampling`.
     probes : int
         (neuron, field) pairs whose values can be streamed with every step, 0..256.
     input_words : int
@@ -111,6 +117,8 @@ class ArrayConfig:
     eligibility: bool = False
     stochastic: bool = True
     synapse_ports: int = 2
+    sampling: bool = False
+    pattern_words: int = 1024
     probes: int = 256
     input_words: int = 2048
     output_words: int = 2048
@@ -137,6 +145,7 @@ class ArrayConfig:
             "weight_bits": (2, 8),
             "state_bits": (8, 22),
             "synapse_ports": (1, 2),
+            "pattern_words": (64, 16_384),
             "probes": (0, 256),
             "input_words": (64, 16_384),
             "output_words": (64, 16_384),
@@ -149,7 +158,7 @@ class ArrayConfig:
                     f"{field} must be an integer in {low}..{high}, not {value!r}; "
                     f"choose a value in that range"
                 )
-        for field in ("delay_slots", "input_words", "output_words"):
+        for field in ("delay_slots", "pattern_words", "input_words", "output_words"):
             value = getattr(self, field)
             if not _is_power_of_two(value):
                 raise ConfigError(
@@ -189,6 +198,11 @@ class ArrayConfig:
             raise ConfigError(
                 "eligibility must be false where plastic is 'none', not true: traces of what "
                 "never changes have no use; set plastic"
+            )
+        if self.sampling and not self.inputs:
+            raise ConfigError(
+                f"axons must be more than cores * neurons_per_core = {self.neurons} with sampling, "
+                f"not {self.axons}: encoders drive inputs; add axons"
             )
         if not 1 <= len(self.baud_rates) <= 8:
             raise ConfigError(
@@ -247,6 +261,11 @@ class ArrayConfig:
         """
         by_row = self.learns_by_row and not self.eligibility and not self.stochastic
         return by_row and self.synapse_ports == 1 and self.lanes == 2
+
+    @property
+    def group_bits(self) -> int:
+        """Width of the number of a group of neurons whose spikes are counted together."""
+        return max(1, (self.neurons - 1).bit_length())
 
     @property
     def words_per_row(self) -> int:

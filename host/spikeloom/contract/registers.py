@@ -26,6 +26,7 @@ __all__ = [
     "OutputPolicy",
     "Register",
     "SessionEnd",
+    "array_registers",
     "control_depth",
     "core_register",
     "core_registers",
@@ -194,9 +195,27 @@ CONTROL_REGISTERS: dict[str, Register] = {
         Register("output_policy", 3, 1, "0: wait when the output ring is full, 1: drop and count"),
         Register("step_interval", 4, 32, "real time: clock cycles from step to step; 0: no wait"),
         Register("seed", 5, 32, "seed of stochastic rounding"),
+        Register("stimulus_seed", 6, 32, "seed of random encoders"),
+        Register("encoded_inputs", 7, 15, "inputs 0..this-1 have encoders that act"),
+        Register("levels_first", 8, 15, "input that the first level of a LEVELS word is for"),
+        Register("pattern_length", 9, 15, "words of the stimulus memory in use; 0: silent"),
+        Register("stop_count", 10, 16, "spikes of the leader that decide a sample; 0: none do"),
+        Register("stop_margin", 11, 16, "its lead that decides a sample; 0: none does"),
+        Register("stop_after", 12, 16, "age before which no sample is decided, steps"),
     )
 }
-"""Registers of the array by name; offsets in window ``control``."""
+"""Registers of the array by name; offsets in window ``control``. A build has those that
+`array_registers` returns."""
+
+_OF_SAMPLES = (
+    "stimulus_seed",
+    "encoded_inputs",
+    "levels_first",
+    "pattern_length",
+    "stop_count",
+    "stop_margin",
+    "stop_after",
+)
 
 CORE_REGISTERS: dict[str, Register] = {
     register.name: register
@@ -283,6 +302,15 @@ def control_depth(config: ArrayConfig) -> int:
 def status_depth() -> int:
     """Return the size of window ``status`` in registers."""
     return len(STATUS_REGISTERS)
+
+
+def array_registers(config: ArrayConfig) -> dict[str, Register]:
+    """Return the registers of the array that a build has, by name."""
+    return {
+        name: register
+        for name, register in CONTROL_REGISTERS.items()
+        if config.sampling or name not in _OF_SAMPLES
+    }
 
 
 def core_registers(config: ArrayConfig) -> dict[str, Register]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from . import frames, learning, registers
+from . import frames, learning, registers, sampling, words
 from .config import ArrayConfig
 from .configs import CONFIGS, DEFAULT_CONFIG
 from .memory import CORE_BITS, OFFSET_BITS, WINDOW_BITS, Field, MemoryMap, Window
@@ -79,7 +79,7 @@ def _config_rows() -> Iterator[tuple[object, ...]]:
             f"`{name}`", c.cores, c.neurons_per_core, c.axons, c.rows_per_core, c.lanes,
             c.delay_slots, c.weight_bits, c.state_bits, "yes" if c.theta else "no", c.plastic,
             "yes" if c.eligibility else "no", "yes" if c.draws else "no", c.synapse_ports,
-            c.probes, c.clock_hz / 1e6,
+            f"{c.pattern_words} words" if c.sampling else "no", c.probes, c.clock_hz / 1e6,
             "none" if c.boot_offset is None else f"{c.boot_offset:#x}",
         )  # fmt: skip
 
@@ -128,6 +128,7 @@ def _parts() -> Iterator[str]:
     yield "Window `control`; also set by `CONTROL` words in the event stream.\n"
     head = ("register", "offset", "bits", "meaning")
     yield _table(head, _register_rows(registers.CONTROL_REGISTERS))
+    yield "Builds without samples lack those from `stimulus_seed` on.\n"
     yield (
         f"Per core, at `{registers.CORE_REGISTER_BASE} + "
         f"{registers.CORE_REGISTER_STRIDE} * core +`:\n"
@@ -153,6 +154,9 @@ def _parts() -> Iterator[str]:
         ("Output policies", registers.OutputPolicy),
         ("Modes of a trace", learning.TraceMode),
         ("Effects of a trace", learning.Effect),
+        ("Modes of an encoder", sampling.EncoderMode),
+        ("Words of a sample", sampling.SampleField),
+        ("Flags of SAMPLE", words.SampleFlag),
     ):
         yield f"## {title}\n"
         yield _table(("name", "value", "meaning"), _enum_rows(kind))
@@ -160,7 +164,7 @@ def _parts() -> Iterator[str]:
     config_head = (
         "name", "cores", "neurons a core", "axons", "rows a core", "lanes", "delay slots",
         "weight bits", "state bits", "theta", "plastic", "eligibility", "stochastic",
-        "synapse ports", "probes", "clock, MHz", "boot offset",
+        "synapse ports", "sampling", "probes", "clock, MHz", "boot offset",
     )  # fmt: skip
     yield _table(config_head, _config_rows())
 

@@ -6,6 +6,7 @@ from . import learning
 from . import numbers as n
 from .config import ArrayConfig
 from .registers import CONTROL_BITS, STATUS_BITS, control_depth, status_depth
+from .sampling_windows import sampling_windows
 from .window import CORE_BITS, Field, Kind, Window
 
 __all__ = ["CAPABILITY_BYTES", "windows_of"]
@@ -45,6 +46,8 @@ def windows_of(c: ArrayConfig) -> Iterator[Window]:
         kind="info",
         doc="what goes on, and sticky counters of all that went wrong",
     )
+    if c.sampling:
+        yield from sampling_windows(c)
     yield from _array_windows(c)
     yield from _synapse_windows(c)
     yield from _state_windows(c)

@@ -7,6 +7,14 @@ Into the array, in time order:
 * ``CONTROL register``: ``11 register[14]``, then the value's low and high word. Acts before the
   next step; `register` is an offset in window ``control``.
 
+and, where samples are built in:
+
+* ``BITMAP count``: ``1110 count[12]``, then that many words. Bit k of word j: input 16*j + k
+  spikes. One step follows.
+* ``LEVELS count``: ``11110 count[11]``, then a word for two levels, the first in the low byte.
+  Levels of so many inputs, beginning with that of register ``levels_first``.
+* ``SAMPLE flags``: ``11111 flags[11]``, see `SampleFlag`. The sample ends, the next one begins.
+
 Out of the array:
 
 * ``SPIKE neuron``: ``0 neuron[15]``. The neuron fired in the current step.
@@ -15,7 +23,12 @@ Out of the array:
   is the number of steps.
 * ``PROBE``: ``11 probe[8] high[6]``, then ``low[16]``. The value of a probe after the current
   step, 22 bits, two's complement (theta: unsigned).
+* ``RESULT``: ``STEP 0``, then ``decided[1] leader[15]``, then ``second[8] best[8]``, counts of at
+  most 255. What became of a sample.
 """
+
+import enum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,20 +36,34 @@ import numpy.typing as npt
 from .errors import ValueRangeError
 
 __all__ = [
+    "BITMAP_TAG",
     "CONTROL_TAG",
+    "DECIDED_BIT",
+    "LEVELS_TAG",
+    "MAX_BITMAP_WORDS",
+    "MAX_LEVELS",
+    "MAX_RESULT_COUNT",
     "MAX_STEP_COUNT",
     "PROBE_TAG",
     "PROBE_VALUE_BITS",
+    "RESULT_WORD",
+    "RESULT_WORDS",
+    "SAMPLE_TAG",
     "STEP_TAG",
     "TAG_MASK",
+    "SampleFlag",
     "Words",
+    "bitmap_words",
     "control_words",
+    "levels_words",
+    "sample_words",
     "step_words",
 ]
 
 Words = npt.NDArray[np.uint16]
 """A sequence of event words."""
 
+_BITS = 16
 TAG_MASK = 0xC000
 """The bits that tell a STEP from a CONTROL or PROBE; with bit 15 clear a word is a spike."""
 STEP_TAG = 0x8000
@@ -44,6 +71,33 @@ CONTROL_TAG = 0xC000
 PROBE_TAG = 0xC000
 MAX_STEP_COUNT = 0x3FFF
 PROBE_VALUE_BITS = 22
+BITMAP_TAG = 0xE000
+MAX_BITMAP_WORDS = 0x0FFF
+LEVELS_TAG = 0xF000
+MAX_LEVELS = 0x07FF
+SAMPLE_TAG = 0xF800
+RESULT_WORD = STEP_TAG
+"""The first of the three words of a RESULT: no STEP has a count of 0."""
+RESULT_WORDS = 3
+DECIDED_BIT = 0x8000
+MAX_RESULT_COUNT = 0xFF
+
+
+class SampleFlag(enum.IntFlag):
+    """What a SAMPLE word does, in this order."""
+
+    REPORT = 1
+    """A RESULT is put out."""
+    RESTART = 2
+    """Age, pattern, counts and leader begin anew."""
+    CLEAR_STATE = 4
+    """v, i, refractory counters and pending spikes become 0."""
+    CLEAR_THETA = 8
+    """Thetas become 0."""
+    CLEAR_TRACES = 16
+    """Traces x and y become 0."""
+    CLEAR_ELIGIBILITY = 32
+    """Eligibility traces become 0."""
 
 
 def step_words(count: int) -> Words:
@@ -69,3 +123,59 @@ def control_words(register: int, value: int) -> Words:
             f"not {register} and {value}"
         )
     return np.array([CONTROL_TAG | register, value & 0xFFFF, value >> 16], np.uint16)
+
+
+def bitmap_words(inputs: npt.NDArray[np.integer[Any]]) -> Words:
+    """Return the words of one step in which some inputs spike.
+
+    Parameters
+    ----------
+    inputs : ndarray of int
+        Numbers of inputs, from 0, below 65,520; any order, doubles count once.
+
+    Examples
+    --------
+    >>> [hex(word) for word in bitmap_words(np.array([0, 17]))]
+    ['0xe002', '0x1', '0x2']
+    """
+    last = int(inputs.max(initial=-1))
+    count = last // _BITS + 1
+    if inputs.min(initial=0) < 0 or count > MAX_BITMAP_WORDS:
+        raise ValueRangeError(
+            f"inputs of a BITMAP must be in 0..{MAX_BITMAP_WORDS * _BITS - 1}, not "
+            f"{int(inputs.min(initial=0))}..{last}; use EVENT words for others"
+        )
+    bits = np.zeros(count * _BITS, np.bool_)
+    bits[inputs] = True
+    packed = np.packbits(bits, bitorder="little").view("<u2")
+    return np.concatenate([np.array([BITMAP_TAG | count], np.uint16), packed.astype(np.uint16)])
+
+
+def levels_words(levels: npt.NDArray[np.uint8]) -> Words:
+    """Return the words that set the levels of inputs, at most 2,047.
+
+    Examples
+    --------
+    >>> [hex(word) for word in levels_words(np.array([1, 2, 3], np.uint8))]
+    ['0xf003', '0x201', '0x3']
+    """
+    if levels.ndim != 1 or levels.size > MAX_LEVELS:
+        raise ValueRangeError(
+            f"a LEVELS word must have 0..{MAX_LEVELS} levels in a row, not {list(levels.shape)}; "
+            f"use several with register levels_first between them"
+        )
+    even = np.zeros(levels.size + levels.size % 2, np.uint8)
+    even[: levels.size] = levels
+    head = np.array([LEVELS_TAG | levels.size], np.uint16)
+    return np.concatenate([head, even.view("<u2").astype(np.uint16)])
+
+
+def sample_words(flags: SampleFlag) -> Words:
+    """Return the word that ends a sample and begins the next.
+
+    Examples
+    --------
+    >>> hex(int(sample_words(SampleFlag.REPORT | SampleFlag.RESTART)[0]))
+    '0xf803'
+    """
+    return np.array([SAMPLE_TAG | int(flags)], np.uint16)

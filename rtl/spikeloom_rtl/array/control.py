@@ -8,9 +8,9 @@ from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig
 from spikeloom.contract.registers import (
-    CONTROL_REGISTERS,
     CORE_REGISTER_BASE,
     CORE_REGISTER_STRIDE,
+    array_registers,
     reset_value,
 )
 
@@ -64,7 +64,7 @@ class Control(wiring.Component):
                 "step_done": In(1),
                 **{
                     register.name: Out(register.bits, init=reset_value(config, register.offset))
-                    for register in CONTROL_REGISTERS.values()
+                    for register in array_registers(config).values()
                 },
                 "cores": Out(CoreRegisters(config)).array(config.cores),
             }
@@ -76,7 +76,7 @@ class Control(wiring.Component):
         written = self.written
         with m.If(self.step_done):
             m.d.sync += self.t.eq(self.t + 1)
-        for register in CONTROL_REGISTERS.values():
+        for register in array_registers(self._config).values():
             signal = getattr(self, register.name)
             bits = needed_bits(self._config, register)
             for half, place in enumerate(range(0, bits, HALF_BITS)):

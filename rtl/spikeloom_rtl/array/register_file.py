@@ -9,10 +9,10 @@ from amaranth.lib.wiring import In, Out
 from spikeloom.contract import ArrayConfig, MemoryMap
 from spikeloom.contract.registers import (
     CONTROL_BITS,
-    CONTROL_REGISTERS,
     CORE_REGISTER_BASE,
     CORE_REGISTER_STRIDE,
     STATUS_REGISTERS,
+    array_registers,
     core_registers,
     reset_value,
 )
@@ -289,7 +289,7 @@ class RegisterFile(wiring.Component):
         place_bits = (CORE_REGISTER_STRIDE - 1).bit_length()
         of_core = offset[place_bits:] >= CORE_REGISTER_BASE // CORE_REGISTER_STRIDE
         with m.Switch(Cat(offset[:place_bits], of_core)):
-            for register in CONTROL_REGISTERS.values():
+            for register in array_registers(self._config).values():
                 with m.Case(register.offset):
                     m.d.comb += mask.eq((1 << register.bits) - 1)
             for register in core_registers(self._config).values():

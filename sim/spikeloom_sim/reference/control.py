@@ -8,6 +8,7 @@ from spikeloom.contract.registers import (
     CONTROL_BITS,
     CONTROL_REGISTERS,
     CORE_REGISTER_BASE,
+    array_registers,
     control_depth,
     core_register,
     core_registers,
@@ -47,7 +48,7 @@ class ControlRegisters:
 
     def __init__(self, config: ArrayConfig) -> None:
         self._config = config
-        places = {register.offset: register for register in CONTROL_REGISTERS.values()}
+        places = {register.offset: register for register in array_registers(config).values()}
         for core in range(config.cores):
             for name, register in core_registers(config).items():
                 places[core_register(name, core)] = register
