@@ -175,12 +175,12 @@ def test_control_for_no_register_is_ignored():
 
 
 def test_values_that_look_like_control_words_are_values():
-    parts = list(Decoder().feed(np.array([0xC003, 0xC004, 0xC005, 0xC006, 1, 0], np.uint16)))
+    parts = list(Decoder(TINY).feed(np.array([0xC003, 0xC004, 0xC005, 0xC006, 1, 0], np.uint16)))
     assert parts == [ControlWrite(3, 0xC005C004), ControlWrite(6, 1)]
 
 
 def test_a_decoder_splits_at_control_words_only():
-    first, control, second = Decoder().feed(np.array([17, 0x8002, 0xC001, 2, 0, 18], np.uint16))
+    first, control, second = Decoder(TINY).feed(np.array([17, 0x8002, 0xC001, 2, 0, 18], np.uint16))
     assert isinstance(first, Stimulus)
     assert isinstance(second, Stimulus)
     assert (first.steps, first.event_axon.tolist()) == (2, [17])

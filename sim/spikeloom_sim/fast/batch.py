@@ -52,7 +52,7 @@ def run_samples(
     controlled = any(_has_control(words) for words in samples)
     if controlled:
         for number, words in enumerate(samples):
-            stimulus_of(number, words)
+            stimulus_of(number, words, model.config)
     alone = 0
     if not controlled and not model.network.control.rules.changing:
         alone = max((k for k, words in enumerate(samples) if _has_steps(words)), default=0)

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from spikeloom.contract.words import Words
+from spikeloom.contract import ArrayConfig
+from spikeloom.contract.words import CONTROL_TAG, Words
 
 from .errors import RunError
-from .input_words import ControlWrite, Decoder, Stimulus
+from .input_words import Decoder, Stimulus
 from .model import ArrayModel
 from .output_words import Encoder
 from .stream import Events, Output, Stream, run_steps
@@ -37,11 +38,13 @@ def run_samples(model: ArrayModel, samples: Sequence[Words]) -> list[Words]:
     RunError
         If a sample ends within a CONTROL word; nothing is run then.
     """
-    parts = [stimulus_of(number, words) for number, words in enumerate(samples)]
+    parts = [stimulus_of(number, words, model.config) for number, words in enumerate(samples)]
     stimuli = [stimulus for stimulus in parts if stimulus is not None]
     alone = 0
     same = len(stimuli) == len(parts)  # no sample writes registers, so all have the same
-    if same and not model.network.control.rules.changing:  # nor changes weights of the next
+    control = model.network.control
+    # Nor does one change weights of the next, and none is stimulated or judged on the chip.
+    if same and not control.rules.changing and not control.samples:
         # The last sample runs alone, so that the model is left with its state; and so does the
         # last one that has steps, since the counters show the last step.
         alone = max((k for k, stimulus in enumerate(stimuli) if stimulus.steps), default=0)
@@ -49,22 +52,23 @@ def run_samples(model: ArrayModel, samples: Sequence[Words]) -> list[Words]:
     return together + [_run_alone(model, words) for words in samples[alone:]]
 
 
-def stimulus_of(number: int, words: Words) -> Stimulus | None:
-    """Return a sample's stimulus, or None if it writes registers.
+def stimulus_of(number: int, words: Words, config: ArrayConfig) -> Stimulus | None:
+    """Return a sample's stimulus, or None if there is more to it than events and steps.
 
     Raises
     ------
     RunError
         If it ends within a CONTROL word.
     """
-    decoder = Decoder()
-    parts = list(decoder.feed(words))
+    decoder = Decoder(config)
+    for _ in decoder.feed(words):
+        pass
     if decoder.waits:
         raise RunError(
-            f"sample {number} must not end within a CONTROL word, which takes three words; "
-            f"append its value"
+            f"sample {number} must not end within a CONTROL word, which takes three words, nor "
+            f"within a BITMAP or LEVELS; append its value, or the words that it counts"
         )
-    if any(isinstance(part, ControlWrite) for part in parts):
+    if (words >= CONTROL_TAG).any():
         return None
     return Stimulus.of(words)
 

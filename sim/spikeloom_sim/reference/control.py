@@ -96,7 +96,8 @@ class ControlRegisters:
             if offset in self._in_use:
                 self._derive()
 
-    def _named(self, name: str) -> int:
+    def named(self, name: str) -> int:
+        """Return a register of the array; 0 where the build has none of that name."""
         return self._values[CONTROL_REGISTERS[name].offset]
 
     def _per_core(self, name: str) -> list[int]:
@@ -104,9 +105,9 @@ class ControlRegisters:
 
     def _derive(self) -> None:
         config = self._config
-        words = min(self._named("axon_words"), config.axon_words)
+        words = min(self.named("axon_words"), config.axon_words)
         self.axons_in_use = words * AXONS_PER_WORD
-        self.probes_in_use = min(self._named("probes_in_use"), config.probes)
+        self.probes_in_use = min(self.named("probes_in_use"), config.probes)
         limits = np.repeat(self._per_core("neurons_in_use"), config.neurons_per_core)
         within_core = np.tile(np.arange(config.neurons_per_core), config.cores)
         self.neurons_in_use: Flags = (within_core < limits)[np.newaxis]
@@ -129,9 +130,20 @@ class ControlRegisters:
         return self._rules
 
     @property
+    def samples(self) -> bool:
+        """Whether samples are stimulated or judged on the chip."""
+        stimulated = self.named("encoded_inputs") or self.named("pattern_length")
+        return bool(stimulated) or self.decides
+
+    @property
+    def decides(self) -> bool:
+        """Whether a sample may be decided before its end, or has been."""
+        return bool(self.named("stop_count") or self.named("stop_margin"))
+
+    @property
     def seed(self) -> int:
         """Seed of stochastic rounding, 32 bits."""
-        return self._named("seed")
+        return self.named("seed")
 
     def theta_decays(self, t: int) -> Flags:
         """Return where theta decays in step `t`, shape (1, C*N): ``t mod theta_every = 0``."""

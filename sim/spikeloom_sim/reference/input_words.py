@@ -1,4 +1,4 @@
-"""Input words taken apart: which axons spike before which step, and which registers change."""
+"""Input words taken apart: which axons spike before which step, and what changes in between."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -6,11 +6,25 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from spikeloom.contract.words import CONTROL_TAG, MAX_STEP_COUNT, STEP_TAG, TAG_MASK, Words
+from spikeloom.contract import ArrayConfig
+from spikeloom.contract.words import (
+    BITMAP_TAG,
+    CONTROL_TAG,
+    LEVELS_TAG,
+    MAX_BITMAP_WORDS,
+    MAX_LEVELS,
+    MAX_STEP_COUNT,
+    SAMPLE_TAG,
+    STEP_TAG,
+    TAG_MASK,
+    SampleFlag,
+    Words,
+)
 
-__all__ = ["ControlWrite", "Decoder", "Stimulus"]
+__all__ = ["ControlWrite", "Decoder", "LevelsWrite", "Part", "SampleEnd", "Stimulus"]
 
 _CONTROL_WORDS = 3
+_WORD_BITS = 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,9 +35,23 @@ class ControlWrite:
     value: int
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class LevelsWrite:
+    """A LEVELS word and its levels, ndarray of uint8, shape (levels,)."""
+
+    levels: npt.NDArray[np.uint8]
+
+
+@dataclasses.dataclass(frozen=True)
+class SampleEnd:
+    """A SAMPLE word."""
+
+    flags: SampleFlag
+
+
 @dataclasses.dataclass(frozen=True)
 class Stimulus:
-    """EVENT and STEP words between two CONTROL words.
+    """EVENT and STEP words between two others, or a BITMAP.
 
     Attributes
     ----------
@@ -57,42 +85,72 @@ class Stimulus:
         return cls(steps, clock[~is_step], words[~is_step].astype(np.intp))
 
 
+Part = ControlWrite | LevelsWrite | SampleEnd | Stimulus
+"""What a stream of input words is made of."""
+
+
 class Decoder:
-    """Splits a stream of words at its CONTROL words; a CONTROL may be cut between chunks.
+    """Splits a stream at all words but EVENT and STEP; what a word needs may come in chunks.
+
+    Parameters
+    ----------
+    config : ArrayConfig
+        Whether there are samples, and which axons are inputs.
 
     Examples
     --------
-    >>> decoder = Decoder()
+    >>> from spikeloom.contract import CONFIGS
+    >>> decoder = Decoder(CONFIGS["tiny"])
     >>> list(decoder.feed(np.array([0xC002, 5], np.uint16))), decoder.waits
     ([], True)
     >>> list(decoder.feed(np.array([0, 0x8001], np.uint16)))[0]
     ControlWrite(offset=2, value=5)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, config: ArrayConfig) -> None:
+        self._config = config
         self._rest: Words = np.zeros(0, np.uint16)
 
     @property
     def waits(self) -> bool:
-        """Whether a CONTROL word still lacks its value."""
+        """Whether a word still lacks others that belong to it."""
         return self._rest.size > 0
 
-    def feed(self, chunk: Words) -> Iterator[ControlWrite | Stimulus]:
+    def feed(self, chunk: Words) -> Iterator[Part]:
         """Yield what complete words there are, in their order."""
         words = np.concatenate([self._rest, chunk]) if self._rest.size else chunk
         self._rest = words[:0]
         begin = 0
-        # A word that looks like a CONTROL may also be the value of the one before it.
+        # A word that looks like a head may also belong to the one before it.
         for head in np.flatnonzero((words & TAG_MASK) == CONTROL_TAG).tolist():
             if head < begin:
                 continue
             if head > begin:
                 yield Stimulus.of(words[begin:head])
-            begin = head + _CONTROL_WORDS
+            begin = head + self._length(int(words[head]))
             if begin > words.size:
                 self._rest = words[head:].copy()
                 return
-            low, high = int(words[head + 1]), int(words[head + 2])
-            yield ControlWrite(int(words[head]) & ~TAG_MASK, low | high << 16)
+            yield self._part(words[head:begin])
         if begin < words.size:
             yield Stimulus.of(words[begin:])
+
+    def _length(self, head: int) -> int:
+        """Return how many words a head and what belongs to it are."""
+        if not self._config.sampling or head < BITMAP_TAG:
+            return _CONTROL_WORDS
+        if head < LEVELS_TAG:
+            return 1 + (head & MAX_BITMAP_WORDS)
+        return 1 if head >= SAMPLE_TAG else 1 + -(-(head & MAX_LEVELS) // 2)
+
+    def _part(self, words: Words) -> Part:
+        head = int(words[0])
+        if not self._config.sampling or head < BITMAP_TAG:
+            return ControlWrite(head & ~TAG_MASK, int(words[1]) | int(words[2]) << _WORD_BITS)
+        if head < LEVELS_TAG:
+            inputs = np.flatnonzero(words[1:, np.newaxis] >> np.arange(_WORD_BITS) & 1)
+            return Stimulus(1, np.zeros(inputs.size, np.intp), self._config.neurons + inputs)
+        if head < SAMPLE_TAG:
+            levels = words[1:].astype("<u2").view(np.uint8)
+            return LevelsWrite(levels[: head & MAX_LEVELS])
+        return SampleEnd(SampleFlag(head & sum(SampleFlag)))

@@ -38,6 +38,19 @@ def _memory(model: ArrayModel, window: Window, core: int) -> _Views:
     if window.name == "sources":
         fields = {"axon": synapses.source, "plastic": synapses.row_plastic}
         return {field.name: fields[field.name][core] for field in window.fields}
+    sampling, sample = network.sampling, model.sample
+    of_samples: dict[str, _Views] = {
+        "sample": {"value": sample.value},
+        "levels": {"level": sampling.level},
+        "encoders": {"mode": sampling.mode, "scale": sampling.scale},
+        "pattern": {"word": sampling.word},
+        "readout": {
+            "group": sampling.group, "counted": sampling.counted, "silent": sampling.silent
+        },
+        "counts": {"count": sample.count, "first": sample.first},
+    }  # fmt: skip
+    if window.name in of_samples:
+        return of_samples[window.name]
     by_lane: _Views = {
         "weights": synapses.weight,
         "plastic": synapses.plastic,

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from spikeloom.contract import ArrayConfig
 from spikeloom.contract.frames import ResetKind
 from spikeloom.contract.numbers import AXONS_PER_WORD
+from spikeloom.contract.words import SampleFlag
 
 from .arithmetic import Integers, state_dtype
 from .counters import Counters
@@ -16,6 +17,7 @@ from .learning import Learning
 from .learning_coverage import LearningCoverage
 from .network import NetworkMemory
 from .neuron import Flags, NeuronState, update_neurons
+from .sampling import Sample
 
 __all__ = ["ArrayModel", "Spikes"]
 
@@ -65,6 +67,8 @@ class ArrayModel:
         Spikes on their way, by due step modulo D.
     learning : Learning
         Traces, and how weights change.
+    sample : Sample
+        The sample that is presented; nothing becomes of it where samples are not built in.
     t : int
         Number of the next step, 32 bits.
     counters : Counters
@@ -108,6 +112,7 @@ class ArrayModel:
         self.neurons = NeuronState.zeros(self.config, samples)
         self.pending: Flags = np.zeros((self.config.delay_slots, samples, axons), np.bool_)
         self.learning.clear()
+        self.sample = Sample(self.config, self.network.sampling)
 
     @property
     def samples(self) -> int:
@@ -195,6 +200,9 @@ class ArrayModel:
         samples, neurons : ndarray of int
             Which neurons fired, in order.
         """
+        samples = self.config.sampling and self.samples == 1
+        if samples:
+            self._stimulate()
         active = self._take_active()
         acc = self._arrive(active)
         learns = self.network.control.rules.active and self.samples == 1
@@ -206,10 +214,42 @@ class ArrayModel:
             self.learning.fire(neuron)
             self.learning.reward()
         self._emit(sample, neuron)
+        if samples:
+            self.sample.count_spikes(neuron)
+            self.sample.judge(self.network.control)
         self.t += 1
         self._count(int(np.count_nonzero(active)), neuron.size)
         self.counters.last_swept = self.learning.swept if learns else 0
         return sample, neuron
+
+    def _stimulate(self) -> None:
+        """Schedule what pattern and encoders make of the sample; semantics section 7."""
+        axons = self.sample.stimulate(self.network.control)
+        axons = axons[axons < self.network.control.axons_in_use]
+        self.schedule(np.zeros_like(axons), axons)
+
+    def end_sample(self, flags: SampleFlag) -> None:
+        """Do what a SAMPLE word does to the array; its report is not the array's."""
+        old = self.neurons
+        nothing = NeuronState.zeros(self.config, self.samples)
+        if SampleFlag.RESTART in flags:
+            self.sample.restart()
+        if SampleFlag.CLEAR_STATE in flags:
+            self.pending[...] = False
+            self.neurons = NeuronState(nothing.v, nothing.i, nothing.c, old.theta)
+        if SampleFlag.CLEAR_THETA in flags:
+            self.neurons.theta = nothing.theta
+        traces = self.learning.traces
+        if SampleFlag.CLEAR_TRACES in flags:
+            traces.x[...] = 0
+            traces.y[...] = 0
+        if SampleFlag.CLEAR_ELIGIBILITY in flags:
+            traces.eligibility[...] = 0
+
+    @property
+    def decided(self) -> bool:
+        """Whether the sample has been judged, so that no step runs until the next one."""
+        return self.sample.decided
 
     def _take_active(self) -> Flags:
         """Return the axons that are due at `t`, shape (samples, axons in use), and clear them."""

@@ -11,6 +11,7 @@ from spikeloom.contract import ArrayConfig
 from .control import ControlRegisters
 from .neuron import NeuronParameters
 from .probes import ProbeTable
+from .sampling import SamplingMemory
 from .synapses import Synapses
 
 __all__ = ["NetworkMemory"]
@@ -34,6 +35,8 @@ class NetworkMemory:
         Row tables and weights.
     probes : ProbeTable
         What is streamed after every step.
+    sampling : SamplingMemory
+        What samples are made of; without meaning where they are not built in.
     control : ControlRegisters
         The registers that steer a run.
     """
@@ -44,6 +47,7 @@ class NetworkMemory:
         self.delay = np.zeros(config.axons, np.intp)
         self.synapses = Synapses(config)
         self.probes = ProbeTable(config)
+        self.sampling = SamplingMemory(config)
         self.control = ControlRegisters(config)
 
     def clear(self) -> None:
@@ -53,6 +57,7 @@ class NetworkMemory:
         self.delay[...] = 0
         self.synapses.clear()
         self.probes.clear()
+        self.sampling.clear()
         self.control.clear()
 
     def shared(self) -> Self:

@@ -4,15 +4,17 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeloom.contract.words import (
+    MAX_RESULT_COUNT,
     MAX_STEP_COUNT,
     PROBE_TAG,
     PROBE_VALUE_BITS,
+    RESULT_WORD,
     STEP_TAG,
     Words,
     step_words,
 )
 
-__all__ = ["Encoder"]
+__all__ = ["Encoder", "result_words"]
 
 _LOW_BITS = 16
 _HIGH_BITS = PROBE_VALUE_BITS - _LOW_BITS
@@ -112,3 +114,22 @@ def _put_probes(words: Words, begin: npt.NDArray[np.intp], values: npt.NDArray[n
     place = begin[:, np.newaxis] + _PAIR * number
     words[place] = high
     words[place + 1] = values & ((1 << _LOW_BITS) - 1)
+
+
+def result_words(leader: int, best: int, second: int) -> Words:
+    """Return the words of a RESULT.
+
+    Parameters
+    ----------
+    leader : int
+        Leader and `DECIDED_BIT`.
+    best, second : int
+        Counts; what is more than 255 is told as 255.
+
+    Examples
+    --------
+    >>> [hex(word) for word in result_words(0x8007, 300, 2)]
+    ['0x8000', '0x8007', '0x2ff']
+    """
+    counts = min(second, MAX_RESULT_COUNT) << 8 | min(best, MAX_RESULT_COUNT)
+    return np.array([RESULT_WORD, leader, counts], np.uint16)

@@ -7,16 +7,19 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from spikeloom.contract.words import Words
+from spikeloom.contract.words import DECIDED_BIT, SampleFlag, Words
 
 from .errors import RunError
-from .input_words import ControlWrite, Decoder, Stimulus
+from .input_words import ControlWrite, Decoder, LevelsWrite, SampleEnd, Stimulus
 from .model import ArrayModel
-from .output_words import Encoder
+from .output_words import Encoder, result_words
 
 __all__ = ["UNFINISHED", "Events", "Output", "Stream", "WordStream", "run_steps"]
 
-UNFINISHED = "input must not end within a CONTROL word, which takes three words; append its value"
+UNFINISHED = (
+    "input must not end within a CONTROL word, which takes three words, nor within a BITMAP or "
+    "LEVELS; append its value, or the words that it counts"
+)
 """What is wrong with a stream that does."""
 
 _Indices = npt.NDArray[np.intp]
@@ -49,7 +52,7 @@ class Output(NamedTuple):
     Attributes
     ----------
     step, sample, neuron : ndarray of int, shape (spikes,)
-        Every spike, ordered by step, sample and neuron.
+        Every spike that is reported, ordered by step, sample and neuron.
     probes : ndarray of uint32, shape (steps, samples, probes), or None
         Values of the probes in use after each step; None if there are none.
     """
@@ -91,12 +94,9 @@ def run_steps(model: ArrayModel, events: Events, begin: int, end: int) -> Output
         if probe_count:
             probes.append(model.network.probes.sample(model.neurons, probe_count))
     step = np.repeat(np.arange(end - begin), [neuron.size for neuron in neurons])
-    return Output(
-        step,
-        np.concatenate(samples),
-        np.concatenate(neurons),
-        np.stack(probes) if probe_count else None,
-    )
+    sample, neuron = np.concatenate(samples), np.concatenate(neurons)
+    told = model.network.sampling.told(neuron)
+    return Output(step[told], sample[told], neuron[told], np.stack(probes) if probe_count else None)
 
 
 class WordStream(Protocol):
@@ -133,15 +133,22 @@ class Stream:
 
     def __init__(self, model: ArrayModel) -> None:
         self._model = model
-        self._decoder = Decoder()
+        self._decoder = Decoder(model.config)
         self._encoder = Encoder()
 
     def feed(self, words: Words) -> Iterator[Words]:
         """Do what some input words ask for; yield output words as they arise."""
+        network = self._model.network
         for part in self._decoder.feed(words):
             if isinstance(part, ControlWrite):
-                self._model.network.control.write(part.offset, part.value)
-            else:
+                network.control.write(part.offset, part.value)
+            elif isinstance(part, LevelsWrite):
+                network.sampling.set_levels(network.control.named("levels_first"), part.levels)
+            elif isinstance(part, SampleEnd):
+                yield from self._end_sample(part.flags)
+            elif network.control.decides:
+                yield from self._run_until_decided(part)
+            elif not self._model.decided:
                 yield from self._run(part)
 
     def finish(self) -> Words:
@@ -169,3 +176,21 @@ class Stream:
                 yield words
         late = events.step == stimulus.steps
         self._model.schedule(events.sample[late], events.axon[late])
+
+    def _run_until_decided(self, stimulus: Stimulus) -> Iterator[Words]:
+        """Run steps one by one; what comes once the sample is decided has no effect."""
+        bounds = np.searchsorted(stimulus.event_step, np.arange(stimulus.steps + 2)).tolist()
+        for step, (first, last) in enumerate(itertools.pairwise(bounds)):
+            if self._model.decided:
+                return
+            axon = stimulus.event_axon[first:last]
+            yield from self._run(Stimulus(int(step < stimulus.steps), np.zeros_like(axon), axon))
+
+    def _end_sample(self, flags: SampleFlag) -> Iterator[Words]:
+        """Report as a SAMPLE word asks for, and begin the next sample."""
+        sample = self._model.sample
+        if SampleFlag.REPORT in flags:
+            leader = sample.leader | (DECIDED_BIT if sample.decided else 0)
+            result = result_words(leader, sample.best, sample.second)
+            yield np.concatenate([self._encoder.flush(), result])
+        self._model.end_sample(flags)
