@@ -156,11 +156,20 @@ def test_batches_that_do_not_fit_are_refused(stimulus, text):
 
 # Output
 
+COUNTS = st.one_of(st.integers(0, 255), st.sampled_from([0, 0x80, 0xC0]))
+RESULTS = st.tuples(
+    st.one_of(st.integers(0, 0x7FFF), st.sampled_from([0, 0x4000, 0x7FFF])),
+    st.booleans(),
+    COUNTS,
+    COUNTS,
+)
+PROBES = st.tuples(st.integers(0, 255), st.one_of(st.integers(0, 2**22 - 1), st.just(0x8000)))
 STEPS = st.lists(
     st.tuples(
-        st.integers(1, 20_000),
+        st.integers(0, 20_000),
         st.lists(st.integers(0, 0x7FFF), max_size=4),
-        st.lists(st.tuples(st.integers(0, 255), st.integers(0, 2**22 - 1)), max_size=4),
+        st.lists(PROBES, max_size=4),
+        st.lists(RESULTS, max_size=3),
     ),
     max_size=12,
 )
@@ -168,8 +177,8 @@ STEPS = st.lists(
 
 @given(STEPS, st.lists(st.integers(1, 7), min_size=1))
 def test_decoder_agrees_with_a_loop_whatever_the_cuts(steps, cuts):
-    words, spikes, values, t = [], [], [], 0
-    for count, neurons, probes in steps:
+    words, spikes, values, results, t = [], [], [], [], 0
+    for count, neurons, probes, samples in steps:
         words += neurons
         spikes += [(t, neuron) for neuron in neurons]
         for number, value in probes:
@@ -180,14 +189,29 @@ def test_decoder_agrees_with_a_loop_whatever_the_cuts(steps, cuts):
             part = min(count, MAX_STEP_COUNT)
             words.append(STEP_TAG | part)
             count -= part
+        for leader, decided, best, second in samples:
+            words += [STEP_TAG, decided << 15 | leader, second << 8 | best]
+            results.append((t, leader, decided, best, second))
     decoder = OutputDecoder()
-    got_spikes, got_values, at, k = [], [], 0, 0
+    got_spikes, got_values, got_results, at, k = [], [], [], 0, 0
     while at < len(words):
         size = cuts[k % len(cuts)]
         part = decoder.feed(np.array(words[at : at + size], np.uint16))
-        got_spikes += zip(part.spike_t.tolist(), part.neuron.tolist(), strict=True)
-        got_values += zip(
-            part.probe_t.tolist(), part.probe.tolist(), part.value.tolist(), strict=True
-        )
+        got_spikes += pairs(part.spike_t, part.neuron)
+        got_values += pairs(part.probe_t, part.probe, part.value)
+        got = part.results
+        got_results += pairs(got.t, got.leader, got.decided, got.best, got.second)
         at, k = at + size, k + 1
-    assert (got_spikes, got_values, decoder.clock) == (spikes, values, t)
+    assert (got_spikes, got_values, got_results) == (spikes, values, results)
+    assert (decoder.clock, decoder.waits) == (t, False)
+
+
+def pairs(*columns: np.ndarray) -> list[tuple[int, ...]]:
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+@pytest.mark.parametrize("words", [[0xC000], [0x8000], [0x8000, 0x8000], [0xC000, 0x8000, 0xC001]])
+def test_a_decoder_says_that_it_waits_for_words(words):
+    decoder = OutputDecoder()
+    decoder.feed(np.array(words, np.uint16))
+    assert decoder.waits

@@ -296,6 +296,25 @@ def test_requests_in_words():
     assert Status.OK == 0
 
 
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        (0x7FFF, "EVENT on axon 32767"),
+        (0x8000, "STEP by 0"),
+        (0xDFFF, "CONTROL of register 8191"),
+        (0xE000, "BITMAP of 0 words"),
+        (0xEFFF, "BITMAP of 4095 words"),
+        (0xF000, "LEVELS of 0 inputs"),
+        (0xF7FF, "LEVELS of 2047 inputs"),
+        (0xF800, "SAMPLE 0"),
+        (0xF803, "SAMPLE REPORT | RESTART"),
+    ],
+)
+def test_event_words_are_named(word, text):
+    one, other = (Request(1, Op.PUSH, 0, bytes([each & 255, each >> 8])) for each in (word, 8))
+    assert difference(one, other) == f"event word 0 is {text}, not EVENT on axon 8"
+
+
 def read_memory():
     from spikeloom.contract import MemoryMap
 

@@ -5,7 +5,17 @@ import struct
 from spikeloom.contract import MemoryMap, ValueRangeError
 from spikeloom.contract.frames import FrameError, Op, Request, ResetKind, decode_request
 from spikeloom.contract.registers import CONTROL_REGISTERS
-from spikeloom.contract.words import CONTROL_TAG, MAX_STEP_COUNT, STEP_TAG, TAG_MASK
+from spikeloom.contract.words import (
+    BITMAP_TAG,
+    CONTROL_TAG,
+    LEVELS_TAG,
+    MAX_BITMAP_WORDS,
+    MAX_LEVELS,
+    MAX_STEP_COUNT,
+    SAMPLE_TAG,
+    STEP_TAG,
+    SampleFlag,
+)
 
 __all__ = ["Talk", "describe_request", "difference"]
 
@@ -129,9 +139,16 @@ def difference(one: Request, other: Request) -> str:
 
 
 def _word(word: int) -> str:
-    """Return an input word in words; of a CONTROL's value it cannot know that it is one."""
-    if word & TAG_MASK == CONTROL_TAG:
-        return f"CONTROL of register {word & ~CONTROL_TAG}"
-    if word & STEP_TAG:
+    """Return an input word in words; it cannot know whether it belongs to the one before it."""
+    if word < STEP_TAG:
+        return f"EVENT on axon {word}"
+    if word < CONTROL_TAG:
         return f"STEP by {word & MAX_STEP_COUNT}"
-    return f"EVENT on axon {word}"
+    if word < BITMAP_TAG:
+        return f"CONTROL of register {word & ~CONTROL_TAG}"
+    if word < LEVELS_TAG:
+        return f"BITMAP of {word & MAX_BITMAP_WORDS} words"
+    if word < SAMPLE_TAG:
+        return f"LEVELS of {word & MAX_LEVELS} inputs"
+    flags = [flag.name or "" for flag in SampleFlag if word & flag]
+    return f"SAMPLE {' | '.join(flags) or 0}"
