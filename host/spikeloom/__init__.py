@@ -19,10 +19,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spikeloom import boot, events, nir, quantising, superneuromat, testing
-    from spikeloom.board import Board, Snapshot, open
+    from spikeloom.board import Board, Count, Margin, Snapshot, open
     from spikeloom.compiler import Program, compile
     from spikeloom.contract import ArrayConfig, SpikeloomError
-    from spikeloom.network import LIF, STDP, Input, Network, Population, Projection
+    from spikeloom.decisions import Decisions
+    from spikeloom.network import (
+        LIF,
+        STDP,
+        Input,
+        LatencyEncoder,
+        Network,
+        Noise,
+        Population,
+        Projection,
+        RandomEncoder,
+        RateEncoder,
+    )
     from spikeloom.recording import Recording
 
 __all__ = [
@@ -30,11 +42,18 @@ __all__ = [
     "STDP",
     "ArrayConfig",
     "Board",
+    "Count",
+    "Decisions",
     "Input",
+    "LatencyEncoder",
+    "Margin",
     "Network",
+    "Noise",
     "Population",
     "Program",
     "Projection",
+    "RandomEncoder",
+    "RateEncoder",
     "Recording",
     "Snapshot",
     "SpikeloomError",
@@ -52,12 +71,19 @@ __all__ = [
 _HOMES = {
     "ArrayConfig": "contract",
     "Board": "board",
+    "Count": "board",
+    "Decisions": "decisions",
     "Input": "network",
     "LIF": "network",
+    "LatencyEncoder": "network",
+    "Margin": "board",
     "Network": "network",
+    "Noise": "network",
     "Population": "network",
     "Program": "compiler",
     "Projection": "network",
+    "RandomEncoder": "network",
+    "RateEncoder": "network",
     "Recording": "recording",
     "STDP": "network",
     "Snapshot": "board",

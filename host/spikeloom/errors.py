@@ -4,6 +4,7 @@ from spikeloom.board.errors import (
     BoardError,
     NoProgramError,
     RecordError,
+    SampleError,
     SnapshotError,
     StateError,
     StimulusError,
@@ -15,6 +16,7 @@ from spikeloom.compiler.errors import (
     ProgramFileError,
     ProgramMismatchError,
     QuantisationError,
+    SamplingError,
     ThetaError,
 )
 from spikeloom.contract import CapabilityError, ConfigError, SpikeloomError, ValueRangeError
@@ -65,6 +67,8 @@ __all__ = [
     "QuantisationError",
     "RecordError",
     "RecordingError",
+    "SampleError",
+    "SamplingError",
     "SessionLostError",
     "SnapshotError",
     "SpikeloomError",

@@ -85,7 +85,7 @@ def rewritten(path, change):
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        (lambda h, a: h.update(version=1), "version of .* must be 3, not 1; compile it again"),
+        (lambda h, a: h.update(version=1), "version of .* must be 4, not 1; compile it again"),
         (lambda h, a: h.update(magic="x"), "magic of .* must be 'spikeloom-program', not 'x'"),
         (lambda h, a: h["config"].update(cores=0), "must hold a whole program.*cores must be"),
         (lambda h, a: h.pop("report"), "must hold a whole program.*'report'"),

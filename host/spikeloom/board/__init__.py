@@ -5,6 +5,7 @@ from .errors import (
     BoardError,
     NoProgramError,
     RecordError,
+    SampleError,
     SnapshotError,
     StateError,
     StimulusError,
@@ -12,13 +13,17 @@ from .errors import (
 from .opening import default_url, open
 from .snapshot import Snapshot
 from .status import BoardStatus
+from .stopping import Count, Margin
 
 __all__ = [
     "Board",
     "BoardError",
     "BoardStatus",
+    "Count",
+    "Margin",
     "NoProgramError",
     "RecordError",
+    "SampleError",
     "Snapshot",
     "SnapshotError",
     "StateError",

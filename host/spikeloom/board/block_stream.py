@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from spikeloom.coding import event_words
 from spikeloom.compiler import PlacedInput
 from spikeloom.contract.words import Words
 
 from .blocks import Block, BlockStimulus
 from .errors import StimulusError
 from .steering import Change
-from .streams import StimulusStream, event_words
+from .streams import StimulusStream
 
 __all__ = ["BlockStream", "comes_in_blocks"]
 
@@ -60,6 +61,8 @@ class BlockStream(StimulusStream):
         What changes during the run, in the order of its steps.
     extra : int
         Steps of silence behind it all.
+    base : int, optional
+        Axon of a bitmap's first bit, see `spikeloom.coding`; None: no bitmaps.
 
     Raises
     ------
@@ -75,6 +78,7 @@ class BlockStream(StimulusStream):
         limit: int | None,
         changes: Sequence[Change] = (),
         extra: int = 0,
+        base: int | None = None,
     ) -> None:
         if stimulus.channels != source.size:
             raise StimulusError(
@@ -84,6 +88,7 @@ class BlockStream(StimulusStream):
             )
         self.steps = None
         self._source = source
+        self._base = base
         self._blocks = _bounded(stimulus.blocks(), limit, extra)
         self._changes = list(changes)
         self._done = 0
@@ -123,10 +128,10 @@ class BlockStream(StimulusStream):
         axon = np.concatenate([copy[block.channel] for copy in source.axons])
         kept = axon >= 0
         t, axon = t[kept], axon[kept]
-        if len(source.axons) > 1:
-            order = np.argsort(t, kind="stable")
+        if len(source.axons) > 1 or self._base is not None:
+            order = np.lexsort((axon, t))
             t, axon = t[order], axon[order]
-        return event_words(t, axon, block.steps)
+        return event_words(t, axon, block.steps, self._base)
 
 
 def _split(block: Block, count: int) -> tuple[Block, Block | None]:

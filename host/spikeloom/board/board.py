@@ -5,6 +5,7 @@ import html
 import logging
 from typing import Any, Self
 
+from spikeloom.coding import bitmap_base
 from spikeloom.compiler import PlacedPopulation, PlacedProjection, Program
 from spikeloom.contract import ArrayConfig, Capability, ValueRangeError
 from spikeloom.contract.frames import ResetKind
@@ -15,11 +16,12 @@ from spikeloom.network import Network
 from spikeloom.recording import Recording
 
 from .alignment import aligned, extra_steps
-from .learning import LearningAccess
+from .levels import has_samples
 from .pacing import Pacing
 from .probes import RecordingPlan, plan_recording
 from .progress import Progress, reporting
 from .running import Runner, link_statistics
+from .sampling import SampleAccess
 from .status import BoardStatus, read_status
 from .steering import checked_changes
 from .stimulus import Stimulus, encode_batch, encode_stream, is_batch
@@ -33,7 +35,7 @@ _RUN_REGISTERS = ("probes_in_use", "output_policy", "step_interval")
 """Control registers that each run sets, in the order of their offsets, without a gap."""
 
 
-class Board(LearningAccess):
+class Board(SampleAccess):
     """An array that a network can be loaded into and run on.
 
     Not for use from several threads. Use it in a ``with`` statement, or close it.
@@ -160,7 +162,9 @@ class Board(LearningAccess):
         program.check_fits(self.config)
         self.loaded = self._probe_table = None
         self.target.reset(ResetKind.ALL)
+        self._forget_samples()
         self._write(program, progress)
+        self._note_samples(program)
         self.loaded = program
         return program
 
@@ -198,6 +202,7 @@ class Board(LearningAccess):
         stimulus: Stimulus = None,
         steps: int | None = None,
         *,
+        levels: Any = None,
         record: Any = ("spikes",),
         every: int | None = None,
         control: Any = (),
@@ -224,6 +229,12 @@ class Board(LearningAccess):
         steps : int, optional
             Steps to run, 0 or more; silence follows a shorter stimulus, an iterator is cut.
             None: as long as the stimulus.
+        levels : array_like or mapping of input name to array_like, optional
+            Of inputs with an encoder, for the whole run: floats 0..1 or integers 0..255, see
+            `classify`. Shape (channels,); or (samples, channels) for a batch, with or without a
+            stimulus that has a sample axis. None: these inputs are silent. What encoders, noise
+            and a pattern do depends on the step of the sample, which begins at a reset; it counts
+            65,536 steps and then begins anew.
         record : str, sequence of str, or dict
             What to keep: names among ``spikes``, ``v``, ``i``, ``theta`` for all populations, or
             a dict of such a name to populations: a name, a pair ``(name, members)``, or a list
@@ -259,7 +270,7 @@ class Board(LearningAccess):
         ------
         NoProgramError
             If no program is loaded.
-        StimulusError, StateError, RecordError, ValueRangeError
+        StimulusError, StateError, RecordError, SampleError, SamplingError, ValueRangeError
             If an argument does not fit; nothing has run then.
         LinkError
             If the link fails; the array is stopped.
@@ -270,12 +281,19 @@ class Board(LearningAccess):
         every = checked_every(every, bool(plan.weights), pacing)
         changes_for = functools.partial(checked_changes, program, control)
         extra = extra_steps(program, plan) if align else 0
-        if is_batch(stimulus):
-            samples, length = encode_batch(program.inputs, stimulus, steps, changes_for, extra)
+        base = bitmap_base(self.config)
+        if is_batch(stimulus) or has_samples(levels):
+            rows = self._checked_levels(levels, axes=2)
+            samples, length = encode_batch(
+                program.inputs, stimulus, steps, changes_for, extra, base, rows
+            )
+            self._levels = None
             runner = self._prepared_runner(program, plan, pacing, every)
             recording = runner.run_batch(samples, length, progress)
         else:
-            stream = encode_stream(program.inputs, stimulus, steps, changes_for, extra)
+            row = self._checked_levels(levels, axes=1)
+            stream = encode_stream(program.inputs, stimulus, steps, changes_for, extra, base)
+            self._write_levels(row)
             runner = self._prepared_runner(program, plan, pacing, every)
             recording = runner.run_stream(stream, progress)
         return aligned(recording, program, extra) if align else recording
@@ -292,6 +310,7 @@ class Board(LearningAccess):
         values = (plan.count, pacing.policy, pacing.interval_cyc)
         first = CONTROL_REGISTERS[_RUN_REGISTERS[0]].offset
         self.target.write("control", b"".join(map(_register_bytes, values)), 0, first)
+        self._report_spikes(plan.spikes)
         watcher = WeightWatcher(self.target, program, plan.weights, every)
         return Runner(self.target, program, plan, watcher)
 

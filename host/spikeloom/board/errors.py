@@ -6,6 +6,7 @@ __all__ = [
     "BoardError",
     "NoProgramError",
     "RecordError",
+    "SampleError",
     "SnapshotError",
     "StateError",
     "StimulusError",
@@ -22,6 +23,10 @@ class NoProgramError(BoardError):
 
 class StimulusError(BoardError):
     """A stimulus that does not fit the program's inputs."""
+
+
+class SampleError(BoardError):
+    """Samples, levels or criteria that do not fit the program, its read-out or the array."""
 
 
 class RecordError(BoardError):

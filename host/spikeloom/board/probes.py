@@ -113,6 +113,8 @@ def plan_recording(record: Any, program: Program, config: ArrayConfig) -> Record
             continue
         if quantity != "spikes":
             _check_quantity(quantity, config)
+        if quantity == "spikes" and (choice is None or choice is True):
+            choice = [name for name, part in program.populations.items() if part.report]
         for population, members in _populations(choice, program):
             if quantity == "spikes":
                 spikes.append(population.name)

@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from spikeloom.coding import event_words
 from spikeloom.compiler import PlacedInput
-from spikeloom.contract.words import STEP_TAG, Words
+from spikeloom.contract.words import Words
 
 from .block_stream import BlockStream, comes_in_blocks
 from .blocks import BlockStimulus
 from .errors import StimulusError
+from .levels import levels_rows
 from .steering import Change
 from .streams import EventStream, ItemStream, StimulusStream
 
@@ -47,6 +49,7 @@ def encode_stream(
     steps: int | None,
     changes_for: ChangesFor = _nothing,
     extra: int = 0,
+    base: int | None = None,
 ) -> StimulusStream:
     """Encode a stimulus without sample axis.
 
@@ -62,6 +65,8 @@ def encode_stream(
         Gives what changes during a run of so many steps (None: not known).
     extra : int
         Steps of silence behind it all.
+    base : int, optional
+        Axon of a bitmap's first bit, see `spikeloom.coding`; None: no bitmaps.
 
     Raises
     ------
@@ -72,7 +77,7 @@ def encode_stream(
     if (blocks := _block_stimulus(inputs, stimulus)) is not None:
         source, events = blocks
         changes = changes_for(events.steps if steps is None else steps)
-        return BlockStream(source, events, steps, changes, extra)
+        return BlockStream(source, events, steps, changes, extra, base)
     if _is_iterator(stimulus):
         items, limit = stimulus, steps
         if extra:
@@ -80,9 +85,9 @@ def encode_stream(
                 itertools.islice(stimulus, steps), itertools.repeat(None, extra)
             )
             limit = None if steps is None else steps + extra
-        return ItemStream(items, _StepEncoder(inputs), limit, changes_for(steps))
+        return ItemStream(items, _StepEncoder(inputs, base), limit, changes_for(steps))
     t, axon, length = _all_events(inputs, stimulus, steps)
-    return EventStream(t, axon, length + extra, changes_for(length))
+    return EventStream(t, axon, length + extra, changes_for(length), base)
 
 
 def encode_batch(
@@ -91,10 +96,13 @@ def encode_batch(
     steps: int | None,
     changes_for: ChangesFor = _nothing,
     extra: int = 0,
+    base: int | None = None,
+    levels: npt.NDArray[np.uint8] | None = None,
 ) -> tuple[list[Words], int]:
     """Encode a stimulus with sample axis: the words of each sample, and the steps of each.
 
-    `extra` steps of silence follow each sample and are counted.
+    `extra` steps of silence follow each sample and are counted. `levels`, of shape (samples or 1,
+    axons), stand before each sample; without a stimulus there are as many samples as levels.
 
     Raises
     ------
@@ -102,6 +110,14 @@ def encode_batch(
         If anything does not fit.
     """
     steps = _checked_steps(steps)
+    rows = None if levels is None else levels_rows(levels)
+    if stimulus is None and rows is not None:
+        if steps is None:
+            raise StimulusError("samples of levels alone must have steps; give steps=")
+        changes = changes_for(steps)
+        none = np.empty(0, np.int64)
+        silence = np.concatenate(list(EventStream(none, none, steps + extra, changes)))
+        return [np.concatenate([row, silence]) for row in rows], steps + extra
     named = _by_name(inputs, stimulus)
     for name, value in named.items():
         if not isinstance(value, np.ndarray) or value.ndim != 3:
@@ -121,10 +137,18 @@ def encode_batch(
     length = max(lengths) if steps is None else steps
     changes = changes_for(length)
     words = []
-    for k in range(samples.pop()):
+    count = samples.pop()
+    if rows is not None and len(rows) not in (1, count):
+        raise StimulusError(
+            f"levels and stimulus must have the same number of samples, not {len(rows)} and "
+            f"{count}; cut the longer one"
+        )
+    for k in range(count):
         sample = {name: value[k] for name, value in named.items()}
         t, axon, _ = _all_events(inputs, sample, length)
-        words.append(np.concatenate(list(EventStream(t, axon, length + extra, changes))))
+        head = [] if rows is None else [rows[k % len(rows)]]
+        body = EventStream(t, axon, length + extra, changes, base)
+        words.append(np.concatenate([*head, *body]))
     return words, length + extra
 
 
@@ -165,12 +189,13 @@ def _by_name(inputs: Inputs, stimulus: Stimulus) -> dict[str, Any]:
         for name in stimulus:
             _input(inputs, name)
         return dict(stimulus)
-    if len(inputs) != 1:
+    own = [name for name, source in inputs.items() if not source.noise]
+    if len(own) != 1:
         raise StimulusError(
             f"a stimulus without names must be for a program with one input, but this one has "
-            f"{len(inputs)} ({', '.join(inputs)}); give a dict of name to stimulus"
+            f"{len(own)} ({', '.join(own)}); give a dict of name to stimulus"
         )
-    return {next(iter(inputs)): stimulus}
+    return {own[0]: stimulus}
 
 
 def _input(inputs: Inputs, name: object) -> PlacedInput:
@@ -285,8 +310,9 @@ def _dense(source: PlacedInput, value: Any) -> npt.NDArray[np.bool_]:
 class _StepEncoder:
     """Makes the words of one step of an iterator."""
 
-    def __init__(self, inputs: Inputs) -> None:
+    def __init__(self, inputs: Inputs, base: int | None = None) -> None:
         self._inputs = inputs
+        self._base = base
 
     def __call__(self, t: int, item: Any) -> Words:
         parts = [np.empty(0, np.int64)]
@@ -296,4 +322,5 @@ class _StepEncoder:
             _check_range(source, f"channel in step {t}", channel, source.size)
             parts += [copy[channel] for copy in source.axons]
         axons = np.unique(np.concatenate(parts))
-        return np.append(axons[axons >= 0], STEP_TAG | 1).astype(np.uint16)
+        axons = axons[axons >= 0]
+        return event_words(np.zeros_like(axons), axons, 1, self._base)

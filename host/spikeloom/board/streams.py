@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikeloom.contract.words import MAX_STEP_COUNT, STEP_TAG, Words, step_words
+from spikeloom.coding import event_words
+from spikeloom.contract.words import Words, step_words
 
 from .steering import Change
 
-__all__ = ["EventStream", "ItemStream", "StimulusStream", "event_words"]
+__all__ = ["EventStream", "ItemStream", "StimulusStream"]
 
 Indices = npt.NDArray[np.int64]
 
@@ -51,12 +52,20 @@ class EventStream(StimulusStream):
         Steps of the run.
     changes : sequence of Change
         What changes during the run, in the order of its steps.
+    base : int, optional
+        Axon of a bitmap's first bit, see `spikeloom.coding`; None: no bitmaps.
     """
 
     def __init__(
-        self, t: Indices, axon: Indices, steps: int, changes: Sequence[Change] = ()
+        self,
+        t: Indices,
+        axon: Indices,
+        steps: int,
+        changes: Sequence[Change] = (),
+        base: int | None = None,
     ) -> None:
         self.steps: int = steps
+        self._base = base
         keys = np.unique(t * AXON_SPAN + axon)
         self._t, self._axon = np.divmod(keys, AXON_SPAN)
         self._changes = changes
@@ -75,7 +84,7 @@ class EventStream(StimulusStream):
         for first, last in itertools.pairwise([*changes, end]):
             yield from changes[first]
             mine = slice(*np.searchsorted(self._t, (first, last)))
-            yield event_words(self._t[mine] - first, self._axon[mine], last - first)
+            yield event_words(self._t[mine] - first, self._axon[mine], last - first, self._base)
 
 
 class ItemStream(StimulusStream):
@@ -152,30 +161,3 @@ class ItemStream(StimulusStream):
             until = min([end, *(change.step for change in self._changes[:1])])
             yield step_words(until - self._done)
             self._done = until
-
-
-def event_words(t: Indices, axon: Indices, steps: int) -> Words:
-    """Return EVENT and STEP words of events in order of time, without doubles.
-
-    Parameters
-    ----------
-    t, axon : ndarray of int64, shape (events,)
-        Step, below `steps`, and axon of each event.
-    steps : int
-        Steps to run, 1 or more.
-    """
-    if not t.size:
-        return step_words(steps)
-    first, counts = np.unique(t, return_counts=True)
-    durations = np.diff(np.append(first, steps))
-    group = np.repeat(np.arange(len(first)), counts)
-    words = np.empty(len(t) + len(first), np.uint16)
-    words[np.arange(len(t)) + group] = axon
-    ends = np.cumsum(counts) + np.arange(len(first))
-    rest = np.minimum(durations, MAX_STEP_COUNT)
-    words[ends] = STEP_TAG | rest
-    # Longer silences than one word can say are rare: put the missing words behind.
-    long = np.flatnonzero(durations > MAX_STEP_COUNT)
-    for k in long[::-1]:
-        words = np.insert(words, ends[k] + 1, step_words(int(durations[k]) - MAX_STEP_COUNT))
-    return np.concatenate([step_words(int(first[0])), words])

@@ -7,16 +7,18 @@ from .errors import (
     ProgramFileError,
     ProgramMismatchError,
     QuantisationError,
+    SamplingError,
     ThetaError,
 )
 from .pipeline import compile
-from .placed import Image, PlacedInput, PlacedPopulation, PlacedProjection
+from .placed import Image, PlacedInput, PlacedPopulation, PlacedProjection, PlacedReadout
 from .program import Program
-from .report import LearningReport, MemoryUse, PopulationReport, Report, RoundedNumber
+from .report import InputReport, LearningReport, MemoryUse, PopulationReport, Report, RoundedNumber
 
 __all__ = [
     "CompileError",
     "Image",
+    "InputReport",
     "LearningError",
     "LearningReport",
     "MemoryUse",
@@ -24,6 +26,7 @@ __all__ = [
     "PlacedInput",
     "PlacedPopulation",
     "PlacedProjection",
+    "PlacedReadout",
     "PopulationReport",
     "Program",
     "ProgramFileError",
@@ -31,6 +34,7 @@ __all__ = [
     "QuantisationError",
     "Report",
     "RoundedNumber",
+    "SamplingError",
     "ThetaError",
     "compile",
 ]

@@ -10,7 +10,7 @@ from .errors import ProgramFileError
 __all__ = ["FILE_VERSION", "read_container", "write_container"]
 
 FILE_MAGIC = "spikeloom-program"
-FILE_VERSION = 3
+FILE_VERSION = 4
 
 
 def write_container(path: str | os.PathLike[str], header: dict[str, Any], arrays: Arrays) -> None:

@@ -9,6 +9,7 @@ __all__ = [
     "ProgramFileError",
     "ProgramMismatchError",
     "QuantisationError",
+    "SamplingError",
     "ThetaError",
 ]
 
@@ -31,6 +32,10 @@ class LearningError(CompileError):
 
 class ThetaError(CompileError):
     """An adaptive threshold that the build cannot compute or that cores cannot share."""
+
+
+class SamplingError(CompileError):
+    """Stimulus or read-out on the chip that the build has not, or that does not fit there."""
 
 
 class ProgramMismatchError(CompileError):

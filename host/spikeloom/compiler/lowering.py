@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeloom.contract import ArrayConfig
-from spikeloom.network import Input, Network, Population
+from spikeloom.network import Input, Network, Noise, Population
 
 from .errors import NetworkTooLargeError
 
@@ -221,17 +221,20 @@ class _Taps:
     ) -> LoweredNetwork:
         """Number the input axons and put everything together."""
         links = np.array(self.links, np.int64).reshape(-1, 2)
+        order, number = self._numbered(network, first)
         source = np.concatenate([axon, links[:, 0]])
-        source = np.where(source < 0, len(self.neuron_delay) - 1 - source, source)
+        mine = source < 0
+        source[mine] = len(self.neuron_delay) + number[-1 - source[mine]]
         parts: list[Population] = list(network.populations.values())
         return LoweredNetwork(
             network=network,
             first_neuron={part.name: first[part.name] for part in parts},
             relays=len(links),
             neuron_delay=np.array(self.neuron_delay, np.int64),
-            input_delay=np.array([delay for _, _, delay in self.inputs], np.int64),
+            input_delay=np.array([delay for _, _, delay in self.inputs], np.int64)[order],
             input_copies={
-                part.name: self._copies(part, first[part.name]) for part in network.inputs.values()
+                part.name: self._copies(part, first[part.name], number)
+                for part in network.inputs.values()
             },
             source=source,
             target=np.concatenate([target, links[:, 1]]),
@@ -239,15 +242,31 @@ class _Taps:
             projection=np.concatenate([projection, np.full(len(links), RELAY)]),
         )
 
-    def _copies(self, part: Input, first: int) -> tuple[Indices, ...]:
+    def _numbered(self, network: Network, first: dict[str, int]) -> tuple[Indices, Indices]:
+        """Return the order of the input axons, and the number of each.
+
+        Those that are given levels come first, then noise: encoders act on the first inputs, and
+        LEVELS words fill them in a row.
+        """
+        rank = np.full(network.neurons + sum(part.size for part in network.inputs.values()), 2)
+        for part in network.inputs.values():
+            if part.encoder is not None:
+                rank[first[part.name] :][: part.size] = isinstance(part, Noise)
+        owners = np.array([owner for owner, _, _ in self.inputs], np.int64)
+        order = np.argsort(rank[owners], kind="stable")
+        number = np.empty_like(order)
+        number[order] = np.arange(order.size)
+        return order, number
+
+    def _copies(self, part: Input, first: int, number: Indices) -> tuple[Indices, ...]:
         mine = [
-            (copy, owner - first, number)
-            for number, (owner, copy, _) in enumerate(self.inputs)
+            (copy, owner - first, number[k])
+            for k, (owner, copy, _) in enumerate(self.inputs)
             if first <= owner < first + part.size
         ]
         copies = [
             np.full(part.size, -1) for _ in range(max((c + 1 for c, _, _ in mine), default=1))
         ]
-        for copy, channel, number in mine:
-            copies[copy][channel] = number
+        for copy, channel, axon in mine:
+            copies[copy][channel] = axon
         return tuple(copies)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from spikeloom.contract import CONFIGS, DEFAULT_CONFIG, ArrayConfig, named_config
 from spikeloom.contract.numbers import AXONS_PER_WORD, DECAY_ONE, signed_range
 from spikeloom.contract.registers import CONTROL_REGISTERS, core_register, core_registers
-from spikeloom.network import Network, RawSTDP
+from spikeloom.network import Network, Noise, RawSTDP
 
 from .errors import CompileError, LearningError, NetworkTooLargeError, ThetaError
 from .images import delay_images, learning_images, parameter_images, synapse_images
@@ -19,6 +19,7 @@ from .preparation import PreparedNetwork, prepare
 from .program import Program
 from .quantise import QuantisedPopulation
 from .reporting import check_rows_learn_whole, cores_of, report_on
+from .sampling import check_sampling, placed_readout, sampling_control, sampling_images
 
 __all__ = ["compile"]
 
@@ -76,6 +77,8 @@ def compile(network: Network, config: ArrayConfig | str = DEFAULT_CONFIG) -> Pro
         If adaptive thresholds are not built in or `theta_every` differs too much.
     LearningError
         If learning is not built in, a rule cannot be represented, or rules differ too much.
+    SamplingError
+        If stimulus or read-out on the chip is not built in, or does not fit there.
     CompileError
         If the network has no neurons.
 
@@ -94,6 +97,7 @@ def compile(network: Network, config: ArrayConfig | str = DEFAULT_CONFIG) -> Pro
         raise CompileError(
             f"network {network.name!r} must have at least 1 neuron, not 0; add a population"
         )
+    check_sampling(network, config)
     try:
         prepared = prepare(network, config)
         placement = _place(prepared, network, config)
@@ -119,9 +123,13 @@ def _raw_rules(prepared: PreparedNetwork) -> dict[str, RawSTDP]:
 
 def _remedy(network: Network, failed: ArrayConfig) -> str:
     """Name the first configuration that has room for the network."""
+    sampling = network.read_out is not None or network.repeated is not None
+    sampling |= any(part.encoder is not None for part in network.inputs.values())
     adaptive = any(np.any(part.neuron.theta_plus) for part in network.populations.values())
     for config in CONFIGS.values():
         if config == failed or (adaptive and not config.theta):
+            continue
+        if sampling and not config.sampling:
             continue
         try:
             prepared = prepare(network, config)
@@ -185,6 +193,11 @@ def _program(
     lowered, quantised = prepared.lowered, prepared.populations
     neurons = _global(placement, config)
     delays = _delays(lowered, neurons, config)
+    relays = neurons[lowered.neurons - lowered.relays :]
+    populations = _populations(prepared, neurons)
+    inputs = _inputs(lowered, config)
+    readout = placed_readout(lowered.network, populations)
+    silent = [relays, *(part.neurons for part in populations.values() if not part.report)]
     places = (layout.core, layout.row, layout.neuron)
     images = (
         *delay_images(delays, config),
@@ -192,26 +205,35 @@ def _program(
                         config),
         *learning_images(layout.row_of, layout.plastic_rows, prepared.plastic, places, config),
         *parameter_images(_parameters(lowered, quantised), placement, config),
+        *sampling_images(lowered.network, inputs, readout, np.concatenate(silent), config),
     )  # fmt: skip
+    control = _control(prepared, placement, layout, delays.size, config)
     return Program(
         config=config,
-        control=_control(prepared, placement, layout, delays.size, config),
+        control=control | sampling_control(lowered.network, inputs, config),
         images=images,
-        populations={
-            name: PlacedPopulation(
-                name,
-                part.size,
-                neurons[lowered.first_neuron[name] :][: part.size],
-                quantised[name].scale,
-                part.latency,
-            )
-            for name, part in lowered.network.populations.items()
-        },
-        inputs=_inputs(lowered, config),
+        populations=populations,
+        inputs=inputs,
         projections=_projections(prepared, places),
-        relays=neurons[lowered.neurons - lowered.relays :],
+        relays=relays,
+        readout=readout,
         report=report_on(prepared, placement, config),
     )
+
+
+def _populations(prepared: PreparedNetwork, neurons: Indices) -> dict[str, PlacedPopulation]:
+    lowered = prepared.lowered
+    return {
+        name: PlacedPopulation(
+            name,
+            part.size,
+            neurons[lowered.first_neuron[name] :][: part.size],
+            prepared.populations[name].scale,
+            part.latency,
+            part.report,
+        )
+        for name, part in lowered.network.populations.items()
+    }
 
 
 def _delays(lowered: LoweredNetwork, neurons: Indices, config: ArrayConfig) -> Indices:
@@ -268,6 +290,8 @@ def _inputs(lowered: LoweredNetwork, config: ArrayConfig) -> dict[str, PlacedInp
             name,
             lowered.network.inputs[name].size,
             tuple(np.where(copy < 0, -1, copy + config.neurons) for copy in copies),
+            lowered.network.inputs[name].encoder,
+            isinstance(lowered.network.inputs[name], Noise),
         )
         for name, copies in lowered.input_copies.items()
     }

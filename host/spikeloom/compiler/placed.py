@@ -5,7 +5,9 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Image", "PlacedInput", "PlacedPopulation", "PlacedProjection"]
+from spikeloom.network import Encoder
+
+__all__ = ["Image", "PlacedInput", "PlacedPopulation", "PlacedProjection", "PlacedReadout"]
 
 Indices = npt.NDArray[np.int64]
 
@@ -49,6 +51,8 @@ class PlacedPopulation:
         this, are in the user's unit.
     latency : int
         Steps after its stimulus at which it answers.
+    report : bool
+        Whether runs report its spikes when they are not asked for by name.
     """
 
     name: str
@@ -56,6 +60,7 @@ class PlacedPopulation:
     neurons: Indices
     scale: float
     latency: int = 0
+    report: bool = True
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -72,11 +77,22 @@ class PlacedInput:
         One array per axon copy. An event on channel ``k`` is one EVENT on ``axons[j][k]`` for
         each copy ``j`` in which it is not -1. A channel without synapses has -1 in every copy:
         its events have no effect and are not sent.
+    encoder : Encoder, optional
+        How the chip makes spikes of a level per channel.
+    noise : bool
+        Whether the levels stand in the program: the input is background noise.
     """
 
     name: str
     size: int
     axons: tuple[Indices, ...]
+    encoder: Encoder | None = None
+    noise: bool = False
+
+    @property
+    def takes_levels(self) -> bool:
+        """Whether it is given a level per channel."""
+        return self.encoder is not None and not self.noise
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -116,3 +132,25 @@ class PlacedProjection:
     neuron: Indices
     plastic: npt.NDArray[np.bool_]
     eligibility_scale: float = 1.0
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PlacedReadout:
+    """Which neurons the chip counts, and for what.
+
+    Attributes
+    ----------
+    populations : tuple of str
+        Populations that are read, their members one after the other.
+    neurons : ndarray of int64, shape (members,)
+        Global neuron index of each member.
+    group : ndarray of int64, shape (members,)
+        Group of each member, -1 for those that do not count.
+    names : tuple of str
+        Name of each group.
+    """
+
+    populations: tuple[str, ...]
+    neurons: Indices
+    group: Indices
+    names: tuple[str, ...]

@@ -11,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeloom.contract import ArrayConfig, ConfigError, MemoryMap, ValueRangeError
+from spikeloom.contract.registers import CONTROL_REGISTERS
+from spikeloom.network.encoders import encoder_from_dict
 
 from ..archives import Arrays
 from .container import read_container, write_container
 from .errors import ProgramFileError, ProgramMismatchError
-from .placed import Image, PlacedInput, PlacedPopulation, PlacedProjection
+from .placed import Image, PlacedInput, PlacedPopulation, PlacedProjection, PlacedReadout
 from .report import Report
 
 __all__ = ["Program"]
@@ -37,6 +39,8 @@ _LAYOUT_FIELDS = (
 )
 """Fields of `ArrayConfig` that a program depends on; name, clock, rings and probes are free."""
 
+
+_SAMPLING_WINDOWS = frozenset({"levels", "encoders", "pattern", "readout"})
 
 _PROJECTION_ARRAYS = ("pre_index", "post_index", "core", "row", "neuron", "plastic")
 
@@ -60,6 +64,8 @@ class Program:
         population.
     report : Report
         What was rounded, clipped, merged and added, and how full each memory is.
+    readout : PlacedReadout or None
+        Which neurons the chip counts, and for what.
     """
 
     config: ArrayConfig
@@ -70,6 +76,7 @@ class Program:
     projections: dict[str, PlacedProjection]
     relays: Indices
     report: Report
+    readout: PlacedReadout | None = None
 
     @property
     def writes(self) -> tuple[Image, ...]:
@@ -80,6 +87,11 @@ class Program:
             for offset, value in sorted(self.control.items())
         )
         return (*self.images, *registers)
+
+    @property
+    def samples(self) -> bool:
+        """Whether it needs an array with samples built in: it stimulates or counts on the chip."""
+        return any(image.window in _SAMPLING_WINDOWS for image in self.images)
 
     @property
     def size_bytes(self) -> int:
@@ -117,6 +129,18 @@ class Program:
                     f"({self.config.name!r}), not {theirs} ({config.name!r}); compile the network "
                     f"for the array's configuration"
                 )
+        if self.samples and not config.sampling:
+            raise ProgramMismatchError(
+                f"sampling of the array must be True, since the program stimulates or counts on "
+                f"the chip, not False ({config.name!r}); compile the network for the array's "
+                f"configuration"
+            )
+        length = self.control.get(CONTROL_REGISTERS["pattern_length"].offset, 0)
+        if length > config.pattern_words:
+            raise ProgramMismatchError(
+                f"pattern_words of the array must be {length} or more, which the program's "
+                f"pattern has, not {config.pattern_words} ({config.name!r}); make it shorter"
+            )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the program to a versioned file, by custom ``*.loom``."""
@@ -130,14 +154,22 @@ class Program:
         for k, projection in enumerate(self.projections.values()):
             parts = [getattr(projection, name) for name in _PROJECTION_ARRAYS]
             arrays[f"projection{k}"] = np.array(parts, np.int64)
+        if self.readout is not None:
+            arrays["readout"] = np.stack([self.readout.neurons, self.readout.group])
         header = {
             "config": self.config.to_dict(),
             "control": sorted(self.control.items()),
             "images": [(image.window, image.core, image.offset) for image in self.images],
             "populations": [
-                (p.name, p.size, p.scale, p.latency) for p in self.populations.values()
+                (p.name, p.size, p.scale, p.latency, p.report) for p in self.populations.values()
             ],
-            "inputs": [(source.name, source.size) for source in self.inputs.values()],
+            "inputs": [
+                (s.name, s.size, None if s.encoder is None else s.encoder.to_dict(), s.noise)
+                for s in self.inputs.values()
+            ],
+            "readout": None if self.readout is None else (
+                self.readout.populations, self.readout.names
+            ),
             "projections": [
                 (p.name, p.pre, p.post, p.scale, p.eligibility_scale)
                 for p in self.projections.values()
@@ -187,12 +219,18 @@ def _projection_arrays(stored: Indices) -> dict[str, Any]:
 def _program_fields(header: dict[str, Any], arrays: Arrays) -> dict[str, Any]:
     """Return the arguments of `Program` from a file's header and arrays."""
     populations = [
-        PlacedPopulation(name, size, arrays[f"population{k}"], scale, latency)
-        for k, (name, size, scale, latency) in enumerate(header["populations"])
+        PlacedPopulation(name, size, arrays[f"population{k}"], scale, latency, report)
+        for k, (name, size, scale, latency, report) in enumerate(header["populations"])
     ]
     inputs = [
-        PlacedInput(name, size, tuple(arrays[f"input{k}"]))
-        for k, (name, size) in enumerate(header["inputs"])
+        PlacedInput(
+            name,
+            size,
+            tuple(arrays[f"input{k}"]),
+            None if encoder is None else encoder_from_dict(encoder),
+            noise,
+        )
+        for k, (name, size, encoder, noise) in enumerate(header["inputs"])
     ]
     projections = [
         PlacedProjection(
@@ -214,4 +252,13 @@ def _program_fields(header: dict[str, Any], arrays: Arrays) -> dict[str, Any]:
         "projections": {p.name: p for p in projections},
         "relays": arrays["relays"],
         "report": Report.from_dict(header["report"]),
+        "readout": _readout(header["readout"], arrays),
     }
+
+
+def _readout(stored: Any, arrays: Arrays) -> PlacedReadout | None:
+    if stored is None:
+        return None
+    populations, names = stored
+    neurons, group = arrays["readout"]
+    return PlacedReadout(tuple(populations), neurons, group, tuple(names))

@@ -5,7 +5,14 @@ import html
 from collections.abc import Iterator
 from typing import Any, Self
 
-__all__ = ["LearningReport", "MemoryUse", "PopulationReport", "Report", "RoundedNumber"]
+__all__ = [
+    "InputReport",
+    "LearningReport",
+    "MemoryUse",
+    "PopulationReport",
+    "Report",
+    "RoundedNumber",
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,6 +134,29 @@ class LearningReport:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class InputReport:
+    """What makes the spikes of an input on the chip.
+
+    Attributes
+    ----------
+    name : str
+        The input.
+    encoder : str
+        Its encoder.
+    scale : int
+        Field ``scale`` of its encoders: rates and latencies are divided by ``2**scale``.
+    rate_wanted, rate_got : float or None
+        Of noise: the rate that was rounded most, and what became of it, spikes a step.
+    """
+
+    name: str
+    encoder: str
+    scale: int
+    rate_wanted: float | None = None
+    rate_got: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Report:
     """What became of a network on its way into an array.
 
@@ -142,6 +172,8 @@ class Report:
         Scale, gain and rounding of each population.
     learning : tuple of LearningReport
         Populations with plastic synapses: how many, where, and what was rounded of their rules.
+    inputs : tuple of InputReport
+        Inputs whose spikes are made on the chip.
     relays : int
         Relay neurons that were added for delays.
     axon_copies : int
@@ -160,6 +192,7 @@ class Report:
     memories: tuple[MemoryUse, ...] = ()
     populations: tuple[PopulationReport, ...] = ()
     learning: tuple[LearningReport, ...] = ()
+    inputs: tuple[InputReport, ...] = ()
     relays: int = 0
     axon_copies: int = 0
     merged_synapses: int = 0
@@ -193,6 +226,7 @@ class Report:
         plain["memories"] = tuple(MemoryUse(**use) for use in plain["memories"])
         plain["populations"] = tuple(PopulationReport(**p) for p in plain["populations"])
         plain["learning"] = tuple(LearningReport.from_dict(each) for each in plain["learning"])
+        plain["inputs"] = tuple(InputReport(**each) for each in plain["inputs"])
         plain["warnings"] = tuple(plain["warnings"])
         return cls(**plain)
 
@@ -244,6 +278,20 @@ class Report:
                 for p in self.populations
             ],
         )
+        if self.inputs:
+            yield (
+                ("made on the chip", "encoder", "scale", "rate wanted", "rate got"),
+                [
+                    (
+                        each.name,
+                        each.encoder,
+                        str(each.scale),
+                        "" if each.rate_wanted is None else f"{each.rate_wanted:.4g}",
+                        "" if each.rate_got is None else f"{each.rate_got:.4g}",
+                    )
+                    for each in self.inputs
+                ],
+            )
         if self.learning:
             yield (
                 ("learning", "synapses", "cores", "weights", "step"),

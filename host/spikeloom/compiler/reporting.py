@@ -10,6 +10,7 @@ from .lowering import RELAY, LoweredNetwork
 from .placement import Placement
 from .preparation import PreparedNetwork
 from .report import LearningReport, MemoryUse, Report
+from .sampling import input_reports
 
 __all__ = ["check_rows_learn_whole", "cores_of", "report_on"]
 
@@ -83,6 +84,7 @@ def report_on(prepared: PreparedNetwork, placement: Placement, config: ArrayConf
         memories=_memories(prepared, placement, config),
         populations=tuple(result.report for result in results),
         learning=tuple(_learning(name, prepared, placement) for name in prepared.rules),
+        inputs=input_reports(network),
         relays=lowered.relays,
         axon_copies=lowered.input_axons - lowered.connected_channels,
         merged_synapses=int((lowered.projection != RELAY).sum()) + lowered.relays

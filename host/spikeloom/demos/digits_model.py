@@ -14,7 +14,7 @@ import numpy as np
 
 from spikeloom.archives import DAMAGE
 from spikeloom.contract import SpikeloomError
-from spikeloom.network import LIF, Input, Network, Population
+from spikeloom.network import LIF, Encoder, Input, Network, Population
 
 from .digits_data import CLASSES, INPUT_STEPS, PIXELS, Images, encode
 
@@ -112,16 +112,18 @@ class DigitsWeights:
             ) from error
 
 
-def digits_network(weights: DigitsWeights) -> Network:
+def digits_network(weights: DigitsWeights, encoder: Encoder | None = None) -> Network:
     """Return the network: input "pixels", populations "hidden" and "digits".
 
     Parameters
     ----------
     weights : DigitsWeights
         Trained integers. They are taken as they are (``scale=1``), so nothing is rounded.
+    encoder : Encoder, optional
+        Makes the input's spikes on the chip, which then also counts those of "digits".
     """
     network = Network("digits")
-    source: Input | Population = network.input("pixels", PIXELS)
+    source: Input | Population = network.input("pixels", PIXELS, encoder=encoder)
     layers = (
         ("hidden", weights.hidden_weights, weights.hidden_bias, weights.hidden_threshold),
         ("digits", weights.output_weights, weights.output_bias, weights.output_threshold),
@@ -131,6 +133,8 @@ def digits_network(weights: DigitsWeights) -> Network:
         layer = network.population(name, threshold.size, neuron, scale=1)
         network.connect(source, layer, matrix)
         source = layer
+    if encoder is not None:
+        network.readout("digits")
     return network
 
 

@@ -14,21 +14,30 @@ Examples
 <Network 'two in a row': pixels (2 channels), cells (2 neurons), 3 synapses>
 """
 
+from .encoders import Encoder, LatencyEncoder, RandomEncoder, RateEncoder
 from .errors import NetworkError
 from .lif import LIF
 from .network import Network
 from .parts import Input, Population, Projection
 from .raw_stdp import RawSTDP
 from .stdp import STDP, LearningRule
+from .stimulation import Noise, Pattern, Readout
 
 __all__ = [
     "LIF",
     "STDP",
+    "Encoder",
     "Input",
+    "LatencyEncoder",
     "LearningRule",
     "Network",
     "NetworkError",
+    "Noise",
+    "Pattern",
     "Population",
     "Projection",
+    "RandomEncoder",
+    "RateEncoder",
     "RawSTDP",
+    "Readout",
 ]

@@ -1,6 +1,8 @@
 """`Network`: what a user says."""
 
 import html
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -8,11 +10,13 @@ import numpy.typing as npt
 from spikeloom.naming import Named
 
 from .checks import checked_name
+from .encoders import Encoder
 from .errors import NetworkError
 from .lif import LIF
 from .parts import Input, Population, Projection
 from .raw_stdp import RawSTDP
 from .stdp import STDP, LearningRule
+from .stimulation import Noise, Pattern, Readout, pattern_of, readout_of
 from .synapses import Plastic, synapses_of
 
 __all__ = ["Network"]
@@ -33,6 +37,10 @@ class Network:
     inputs, populations, projections : dict by name
         The parts, in the order in which they were added; `Named`, so that prompts complete
         ``net.populations.hidden``.
+    read_out : Readout or None
+        What `readout` said.
+    repeated : Pattern or None
+        What `pattern` said.
 
     Examples
     --------
@@ -49,21 +57,61 @@ class Network:
         self.inputs: Named[Input] = Named()
         self.populations: Named[Population] = Named()
         self.projections: Named[Projection] = Named()
+        self.read_out: Readout | None = None
+        self.repeated: Pattern | None = None
 
-    def input(self, name: str, size: int) -> Input:
+    def input(self, name: str, size: int, *, encoder: Encoder | None = None) -> Input:
         """Add an input of `size` channels and return it.
+
+        Parameters
+        ----------
+        name : str
+            Name, unique among inputs and populations.
+        size : int
+            Channels, at least 1.
+        encoder : RateEncoder, RandomEncoder or LatencyEncoder, optional
+            How the chip makes spikes of a number per channel, which `Board.classify` and
+            ``Board.run(levels=...)`` send; needs an array with samples built in.
 
         Raises
         ------
         NetworkError
-            If the name is taken or the size is below 1.
+            If the name is taken, the size is below 1 or the encoder is none.
         """
-        part = Input(name, size)
+        part = Input(name, size, encoder)
+        self.add(part)
+        return part
+
+    def noise(self, name: str, size: int, rate: npt.ArrayLike) -> Noise:
+        """Add background noise: `size` channels that spike at random, made on the chip.
+
+        Parameters
+        ----------
+        name : str
+            Name, unique among inputs and populations.
+        size : int
+            Channels, independent of each other, at least 1.
+        rate : float or array, shape (size,)
+            Probability of a spike in a step, 0..1.
+
+        Raises
+        ------
+        NetworkError
+            If the name is taken, or size or a rate is out of range.
+        """
+        part = Noise(name, size, rate=rate)
         self.add(part)
         return part
 
     def population(
-        self, name: str, size: int, neuron: LIF, *, scale: float | None = None, latency: int = 0
+        self,
+        name: str,
+        size: int,
+        neuron: LIF,
+        *,
+        scale: float | None = None,
+        latency: int = 0,
+        report: bool = True,
     ) -> Population:
         """Add a population of `size` neurons and return it.
 
@@ -80,13 +128,15 @@ class Network:
             are integers already.
         latency : int
             Steps after its stimulus at which it answers, see `Population`.
+        report : bool
+            Whether runs report its spikes when they are not asked for by name.
 
         Raises
         ------
         NetworkError
             If the name is taken, or sizes, scale or latency are out of range.
         """
-        part = Population(name, size, neuron, scale, latency)
+        part = Population(name, size, neuron, scale, latency, report)
         self.add(part)
         return part
 
@@ -112,6 +162,86 @@ class Network:
             self.inputs[part.name] = part
         else:
             self.populations[part.name] = part
+
+    def readout(
+        self,
+        population: Population | str | Sequence[Population | str],
+        groups: Sequence[Any] | npt.NDArray[Any] | None = None,
+        *,
+        names: Sequence[Any] | None = None,
+    ) -> Readout:
+        """Say which neurons' spikes the chip counts, and for what.
+
+        `Board.classify` presents samples; the group with most spikes in a sample wins it, of
+        several the first. A network has one read-out; another call replaces it.
+
+        Parameters
+        ----------
+        population : Population or its name, or a sequence of these
+            Who is read; members of several are numbered one after the other.
+        groups : sequence, one entry per member, optional
+            Group of each: a number from 0, or a label (groups are numbered in the order in which
+            labels first appear); -1 or None: its spikes do not count. Default: each member is a
+            group of its own.
+        names : sequence of str, optional
+            Name of each group; default its number.
+
+        Raises
+        ------
+        NetworkError
+            If a population is unknown, or groups or names are not as many as there must be.
+
+        Examples
+        --------
+        >>> net = Network("vote")
+        >>> cells = net.population("cells", 4, LIF(threshold=1.0))
+        >>> net.readout(cells, ["cat", "cat", "dog", None]).names
+        ('cat', 'dog')
+        """
+        several = isinstance(population, Sequence) and not isinstance(population, str)
+        parts = population if several else [population]
+        readout = readout_of([self._population(part) for part in parts], groups, names)  # type: ignore[arg-type,union-attr]
+        self.read_out = readout
+        return readout
+
+    def _population(self, part: Population | str) -> Population:
+        found = self._part(part)
+        if isinstance(found, Input):
+            raise NetworkError(
+                f"a read-out must be of a population, not of the input {found.name!r}; name one "
+                f"of {', '.join(self.populations) or 'none so far'}"
+            )
+        return found
+
+    def pattern(self, stimulus: Mapping[str, Any], period: int | None = None) -> Pattern:
+        """Store a stimulus in the array's memory, which repeats it for ever.
+
+        It begins anew with each sample. A network has one pattern; another call replaces it, and
+        `Board.set_pattern` does while the network is loaded.
+
+        Parameters
+        ----------
+        stimulus : mapping of input name to spikes
+            Spikes of one period: an array of 0 and 1, shape (steps, channels), or a pair ``(times,
+            channels)`` of integer lists.
+        period : int, optional
+            Steps from one beginning to the next; needed where spikes are lists. Default: as long
+            as the longest array.
+
+        Raises
+        ------
+        NetworkError
+            If an input is unknown, spikes are out of range or there is no period.
+
+        Examples
+        --------
+        >>> net = Network("metronome")
+        >>> _ = net.input("click", 1)
+        >>> net.pattern({"click": ([0], [0])}, period=100).period
+        100
+        """
+        self.repeated = pattern_of(self.inputs, stimulus, period)
+        return self.repeated
 
     def connect(
         self,
@@ -253,7 +383,10 @@ class Network:
         return f"<Network {self.name!r}: {', '.join([*parts, f'{self.synapses} synapses'])}>"
 
     def _repr_html_(self) -> str:
-        rows = [(p.name, "input", str(p.size), "") for p in self.inputs.values()]
+        rows = [
+            (p.name, "input", str(p.size), "" if p.encoder is None else repr(p.encoder))
+            for p in self.inputs.values()
+        ]
         rows += [
             (p.name, "population", str(p.size), repr(p.neuron)) for p in self.populations.values()
         ]

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .checks import checked_name, checked_size, floats, integers
+from .encoders import Encoder
 from .errors import NetworkError
 from .lif import LIF
 from .stdp import LearningRule
@@ -25,14 +26,23 @@ class Input:
         Name, unique in the network.
     size : int
         Channels, at least 1.
+    encoder : RateEncoder, RandomEncoder or LatencyEncoder, optional
+        How the chip makes spikes of a number per channel, where samples are built in. None: it
+        has the spikes that the host sends.
     """
 
     name: str
     size: int
+    encoder: Encoder | None = None
 
     def __post_init__(self) -> None:
         checked_name("an input", self.name)
         object.__setattr__(self, "size", checked_size(self.name, self.size))
+        if self.encoder is not None and not isinstance(self.encoder, Encoder):
+            raise NetworkError(
+                f"encoder of {self.name!r} must be a RateEncoder, RandomEncoder or "
+                f"LatencyEncoder, not {self.encoder!r}; write encoder=RateEncoder()"
+            )
 
     def __len__(self) -> int:
         return self.size
@@ -57,6 +67,9 @@ class Population:
     latency : int
         Steps after its stimulus at which it answers, 0 or more. Says nothing to the array:
         ``Board.run(align=True)`` takes it off the times that it returns.
+    report : bool
+        Whether runs report its spikes when they are not asked for by name. False, on arrays with
+        samples built in, spares the line; ``record={"spikes": [name]}`` has them all the same.
     """
 
     name: str
@@ -64,6 +77,7 @@ class Population:
     neuron: LIF
     scale: float | None = None
     latency: int = 0
+    report: bool = True
 
     def __post_init__(self) -> None:
         checked_name("a population", self.name)
@@ -88,6 +102,11 @@ class Population:
             object.__setattr__(self, "scale", float(scale))
         latency = integers(f"latency of {self.name!r} (steps)", self.latency, 0, MAX_LATENCY_STEPS)
         object.__setattr__(self, "latency", int(latency))
+        if not isinstance(self.report, bool):
+            raise NetworkError(
+                f"report of {self.name!r} must be True or False, not {self.report!r}; False keeps "
+                f"its spikes on the chip"
+            )
 
     def __len__(self) -> int:
         return self.size
