@@ -1,13 +1,15 @@
 """`SampleAccess`: samples that the chip stimulates, counts and judges, and what repeats there."""
 
 import contextlib
+import dataclasses
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from spikeloom.compiler import Program
+from spikeloom.compiler import PlacedReadout, Program
 from spikeloom.compiler.sampling import pattern_words, readout_data, without_sampling
 from spikeloom.contract import ArrayConfig, SpikeloomError
 from spikeloom.contract.registers import CONTROL_REGISTERS
@@ -15,20 +17,23 @@ from spikeloom.contract.sampling import SampleField
 from spikeloom.contract.words import Words
 from spikeloom.decisions import NOBODY, Decisions
 from spikeloom.link.errors import LinkError
+from spikeloom.link.statistics import LinkStatistics
 from spikeloom.network.stimulation import pattern_of
 from spikeloom.target import Target
 
+from .decoding import OutputDecoder, SampleResults
 from .errors import SampleError
 from .learning import LearningAccess
 from .levels import Levels, axon_levels, leveled_axons
 from .presenting import CLEARS, Presentation, present
 from .progress import Progress, Report, reporting
-from .results import ResultDecoder
 from .running import link_statistics
 from .snapshot import Snapshot
 from .stopping import STOP_REGISTERS, Stop, stop_registers
 
 __all__ = ["SampleAccess"]
+
+Indices = npt.NDArray[np.int64]
 
 
 class SampleAccess(LearningAccess):
@@ -159,27 +164,26 @@ class SampleAccess(LearningAccess):
         if shown.seeds is None:
             self._write_registers("stimulus_seed", [int(seed)])
         self._write_registers("probes_in_use", [0, 0, 0])
-        tables: list[np.ndarray[Any, Any]] = []
+        tables: list[Indices] = []
         self._levels = None
         with self._stopping(stops), reporting(progress, shown.samples, "samples", "sample") as told:
-            decoder = self._present(shown, tables if counts else None, told)
+            results = self._present(shown, tables if counts else None, told)
         after_all = link_statistics(self.target)
         link = None if after_all is None or before is None else after_all - before
-        return self._decisions(decoder, program, tables, link, time.monotonic() - began_s)
+        return _decisions(results, program.readout, tables, link, time.monotonic() - began_s)
 
     def _present(
-        self,
-        shown: Presentation,
-        tables: list[np.ndarray[Any, Any]] | None,
-        told: Report,
-    ) -> ResultDecoder:
+        self, shown: Presentation, tables: list[Indices] | None, told: Report
+    ) -> SampleResults:
         """Run all samples; read the counters of each where `tables` is a list."""
-        decoder = ResultDecoder()
+        decoder, parts, done = OutputDecoder(), [], 0
 
         def run(words: Iterable[Words]) -> None:
+            nonlocal done
             for output in self.target.run(words):
-                decoder.feed(output)
-                told(decoder.count, shown.samples)
+                parts.append(decoder.feed(output).results)
+                done += parts[-1].t.size
+                told(done, shown.samples)
 
         if tables is None:
             run(shown.words())
@@ -190,14 +194,16 @@ class SampleAccess(LearningAccess):
                 tables.append(self._read_counts())
                 head = shown.end
             run([head])
-        if decoder.count != shown.samples:
+        if done != shown.samples:
             raise LinkError(
                 f"the array on {self.target.url!r} must report {shown.samples} samples, but "
-                f"reported {decoder.count}; please report this"
+                f"reported {done}; please report this"
             )
-        return decoder
+        return SampleResults(
+            *(np.concatenate(column) for column in zip(*map(_columns, parts), strict=True))
+        )
 
-    def _read_counts(self) -> np.ndarray[Any, Any]:
+    def _read_counts(self) -> Indices:
         """Return count and age of the first spike of each group, shape (2, groups)."""
         readout = self._program().readout
         groups = 0 if readout is None else len(readout.names)
@@ -206,30 +212,6 @@ class SampleAccess(LearningAccess):
         table = np.zeros((2, groups), np.int64)
         table[0, :there], table[1, :there] = fields["count"], fields["first"]
         return table
-
-    def _decisions(
-        self,
-        decoder: ResultDecoder,
-        program: Program,
-        tables: list[np.ndarray[Any, Any]],
-        link: Any,
-        seconds: float,
-    ) -> Decisions:
-        results = decoder.results()
-        table = np.stack(tables) if tables else None
-        readout = program.readout
-        return Decisions(
-            names=() if readout is None else readout.names,
-            winner=np.where(results.best > 0, results.leader, NOBODY),
-            steps=results.steps,
-            decided=results.decided,
-            best=results.best,
-            second=results.second,
-            counts=None if table is None else table[:, 0],
-            first=None if table is None else table[:, 1] - 1,
-            link=link,
-            seconds=seconds,
-        )
 
     @contextlib.contextmanager
     def _stopping(self, stops: tuple[int, ...]) -> Iterator[None]:
@@ -326,3 +308,29 @@ class SampleAccess(LearningAccess):
     @property
     def _config(self) -> ArrayConfig:
         return self.target.capability.config
+
+
+def _columns(results: SampleResults) -> tuple[npt.NDArray[Any], ...]:
+    return tuple(getattr(results, field.name) for field in dataclasses.fields(results))
+
+
+def _decisions(
+    results: SampleResults,
+    readout: PlacedReadout,
+    tables: list[Indices],
+    link: LinkStatistics | None,
+    seconds: float,
+) -> Decisions:
+    table = np.stack(tables) if tables else None
+    return Decisions(
+        names=readout.names,
+        winner=np.where(results.best > 0, results.leader, NOBODY),
+        steps=np.diff(results.t, prepend=0),
+        decided=results.decided,
+        best=results.best,
+        second=results.second,
+        counts=None if table is None else table[:, 0],
+        first=None if table is None else table[:, 1] - 1,
+        link=link,
+        seconds=seconds,
+    )

@@ -8,9 +8,16 @@ import numpy as np
 from spikeloom.contract.frames import ResetKind
 from spikeloom.contract.registers import CONTROL_REGISTERS, OutputPolicy
 from spikeloom.contract.words import (
+    BITMAP_TAG,
     CONTROL_TAG,
+    LEVELS_TAG,
+    MAX_BITMAP_WORDS,
+    MAX_LEVELS,
     MAX_STEP_COUNT,
     PROBE_TAG,
+    RESULT_WORD,
+    RESULT_WORDS,
+    SAMPLE_TAG,
     STEP_TAG,
     TAG_MASK,
 )
@@ -50,7 +57,7 @@ class ArrayRings:
     def clear(self) -> None:
         """Empty both rings and forget what is under way."""
         self._input: deque[int] = deque()
-        self._control: list[int] = []
+        self._head: list[int] = []
         self._taken: list[int] = []
         self._steps_left = 0
         self._untold = 0
@@ -76,9 +83,7 @@ class ArrayRings:
     @property
     def busy(self) -> bool:
         """Whether steps run or wait, or output has not been handed over."""
-        return bool(
-            self._input or self._control or self._steps_left or self._untold or self._held
-        )  # fmt: skip
+        return bool(self._input or self._head or self._steps_left or self._untold or self._held)
 
     def push(self, words: Sequence[int]) -> None:
         """Append words to the input ring; the caller has checked `input_free`."""
@@ -107,22 +112,35 @@ class ArrayRings:
             self._hand_over()
 
     def _next_step(self) -> bool:
-        """Take words up to the next STEP; return whether there is a step to run."""
-        while not self._steps_left and self._input:
+        """Take words up to the next one that runs steps; return whether there is a step to run.
+
+        What ends a sample is done at once: its result comes behind all that was told before.
+        """
+        while not self._steps_left and self._hand_over() and self._input:
             word = self._input.popleft()
-            if not self._control and word & TAG_MASK == STEP_TAG:
+            if not self._head and word & TAG_MASK == STEP_TAG:
                 self._steps_left = word & MAX_STEP_COUNT
-            elif self._control or word & TAG_MASK == CONTROL_TAG:
-                self._control.append(word)
-                if len(self._control) == _CONTROL_WORDS:
-                    self._taken += self._control
-                    self._control = []
-            else:
+                continue
+            if not self._head and word & TAG_MASK != CONTROL_TAG:
                 self._taken.append(word)
+                continue
+            self._head.append(word)
+            if len(self._head) < _length(self._head[0], self.config.sampling):
+                continue
+            words, self._head = self._head, []
+            self._taken += words
+            if self._runs_or_ends(words[0]):
+                self._put_out(self._compute([]))
         if not self._steps_left and self._taken:
             # They act when they are read, whether or not a step follows.
             self._compute([])
         return bool(self._steps_left)
+
+    def _runs_or_ends(self, head: int) -> bool:
+        """Return whether a word that steers samples has output of its own."""
+        if not self.config.sampling:
+            return False
+        return BITMAP_TAG <= head < LEVELS_TAG or head >= SAMPLE_TAG
 
     def _compute(self, words: list[int]) -> list[int]:
         taken, self._taken = self._taken, []
@@ -131,16 +149,22 @@ class ArrayRings:
 
     def _run(self, count: int) -> None:
         """Run steps; queue each step's words behind the count of steps before it."""
-        words = self._compute([STEP_TAG | count])
+        self._put_out(self._compute([STEP_TAG | count]))
+
+    def _put_out(self, words: list[int]) -> None:
         at = 0
         while at < len(words):
             word = words[at]
-            if word & TAG_MASK == STEP_TAG:
+            size = 1
+            if word == RESULT_WORD:
+                size = RESULT_WORDS
+            elif word & TAG_MASK == STEP_TAG:
                 self._count_steps(word & MAX_STEP_COUNT)
                 at += 1
                 continue
+            elif word & TAG_MASK == PROBE_TAG:
+                size = _PAIR_WORDS
             self._tell_steps()
-            size = _PAIR_WORDS if word & TAG_MASK == PROBE_TAG else 1
             self._held.append(tuple(words[at : at + size]))
             at += size
 
@@ -185,3 +209,12 @@ class ArrayRings:
         else:
             self.clear()
         self.array.reset(kind)
+
+
+def _length(head: int, sampling: bool) -> int:
+    """Return how many words a word and what belongs to it are."""
+    if not sampling or head < BITMAP_TAG:
+        return _CONTROL_WORDS
+    if head < LEVELS_TAG:
+        return 1 + (head & MAX_BITMAP_WORDS)
+    return 1 if head >= SAMPLE_TAG else 1 + -(-(head & MAX_LEVELS) // 2)
