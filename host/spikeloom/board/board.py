@@ -287,7 +287,7 @@ class Board(SampleAccess):
             samples, length = encode_batch(
                 program.inputs, stimulus, steps, changes_for, extra, base, rows
             )
-            self._levels = None
+            self._write_levels(rows, by_sample=True)
             runner = self._prepared_runner(program, plan, pacing, every)
             recording = runner.run_batch(samples, length, progress)
         else:

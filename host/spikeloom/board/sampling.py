@@ -284,22 +284,27 @@ class SampleAccess(LearningAccess):
         self._reported = wanted
 
     def _checked_levels(self, levels: Any, axes: int) -> Levels | None:
-        """Return levels of axons; None where no input takes any."""
-        program = self._program()
-        if levels is not None:
-            if not self._config.sampling:
-                raise without_sampling(self._config, "levels")
-            return axon_levels(program, levels, axes)
-        count = leveled_axons(program)
-        return np.zeros((1, count)[-axes:], np.uint8) if count else None
+        """Return the levels of axons that a run was given."""
+        if levels is None:
+            return None
+        if not self._config.sampling:
+            raise without_sampling(self._config, "levels")
+        return axon_levels(self._program(), levels, axes)
 
-    def _write_levels(self, levels: Levels | None) -> None:
-        """Write the levels of axons, unless they stand there."""
-        data = b"" if levels is None else levels.tobytes()
-        if data != self._levels:
+    def _write_levels(self, levels: Levels | None, by_sample: bool = False) -> None:
+        """Write the levels of a run, unless they stand there; None: encoded inputs are silent.
+
+        Those of a batch stand in its stream, and then in memory whatever comes last.
+        """
+        count = leveled_axons(self._program())
+        if levels is not None and by_sample:
             self._levels = None
-            self.target.write("levels", data)
-            self._levels = data
+        elif count:
+            data = bytes(count) if levels is None else levels.tobytes()
+            if data != self._levels:
+                self._levels = None
+                self.target.write("levels", data)
+                self._levels = data
 
     def _write_registers(self, first: str, values: Iterable[int]) -> None:
         data = b"".join(value.to_bytes(4, "little") for value in values)
