@@ -15,7 +15,7 @@ needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="needs g
 
 FAST_CONFIGS = (
     # Eligibility without flags; random numbers of neurons that share no 64 with their core's first;
-    # neurons that end within a vector of 16 and a block of 32, and a core that begins within one.
+    # neurons that end within a vector of 16 and a block of 64, and a core that begins within one.
     ArrayConfig(
         name="first elig", cores=2, neurons_per_core=75, axons=170, rows_per_core=37, lanes=25,
         plastic="first", eligibility=True,
@@ -25,6 +25,11 @@ FAST_CONFIGS = (
     ArrayConfig(
         name="tall", cores=1, neurons_per_core=33, axons=600, rows_per_core=600, lanes=3,
         state_bits=21, plastic="row", eligibility=True, delay_slots=8,
+    ),
+    # Whole groups of vectors, single ones and neurons left over, both in the sums of rows and in
+    # the blocks that learn; flags that are set all along a row, and not.
+    ArrayConfig(
+        name="broad", cores=1, neurons_per_core=237, axons=260, rows_per_core=90, lanes=79,
     ),
 )  # fmt: skip
 """Where a compiled step may err and the gateware's configurations are alike."""

@@ -203,7 +203,8 @@ EXPORTED void fast_store(const Kernel *kernel) { store_state(*kernel->state, ker
 EXPORTED void fast_registers(Kernel *kernel, const Registers *registers, const CoreRule *rules) {
     Network &network = kernel->network;
     network.registers = *registers;
-    std::copy(rules, rules + network.shape.cores, network.rules.begin());
+    for (int core = 0; core < network.shape.cores; ++core) set_rule(network, core, rules[core]);
+    if (registers->learns && network.memory.plastic && network.mixed.empty()) find_mixed(network);
 }
 
 EXPORTED int32_t fast_run(Kernel *kernel, Run *run) {

@@ -7,17 +7,17 @@
 #include "randomness.h"
 
 constexpr int kMostChange = 255;  // a larger change of 8 bits ends at the same limit
-constexpr int kElMin = -128, kElMax = 127;
 
 enum TraceMode : int32_t { kExponential = 0, kWindow = 1, kHistory = 2 };
 
 inline void decay_traces(uint8_t *traces, int count, const TraceRule &rule) {
+    const uint16_t keep = uint16_t(rule.keep);
     if (rule.mode == kWindow)
         for (int k = 0; k < count; ++k) traces[k] -= traces[k] > 0;
     else if (rule.mode == kHistory)
         for (int k = 0; k < count; ++k) traces[k] = uint8_t(traces[k] << 1);
     else
-        for (int k = 0; k < count; ++k) traces[k] = uint8_t(traces[k] * rule.keep >> 8);
+        for (int k = 0; k < count; ++k) traces[k] = uint8_t(uint16_t(traces[k] * keep) >> 8);
 }
 
 inline uint8_t raised(uint8_t trace, const TraceRule &rule) {
@@ -25,38 +25,6 @@ inline uint8_t raised(uint8_t trace, const TraceRule &rule) {
     if (rule.nearest) return uint8_t(rule.plus);
     return uint8_t(std::min(trace + rule.plus, 255));
 }
-
-// A row of synapses that may change, and how.
-struct Row {
-    const CoreRule &rule;
-    int8_t *target;  // weights or eligibility traces
-    const int8_t *weight;
-    const uint8_t *flags;  // plastic, or null
-    int8_t low, high;
-
-    Row(const Network &network, int core, int row, bool to_eligibility)
-        : rule(network.rules[core]),
-          weight(network.memory.weight + network.place(core, row)),
-          flags(network.plastic_flags(core, row)) {
-        target = (to_eligibility ? network.memory.eligibility : network.memory.weight) +
-                 network.place(core, row);
-        low = int8_t(to_eligibility ? kElMin : rule.w_min);
-        high = int8_t(to_eligibility ? kElMax : rule.w_max);
-    }
-
-    // w <- clamp(w + change, low, high) where the change is not 0 and the flag, if any, is set.
-    // `gate` has all bits of those that may change at all.
-    template <class Length>
-    void add(const Changes &changes, ByteLanes gate, int begin, Length length) const {
-        const auto old = lanes_at<ByteLanes>(target + begin, length);
-        const ByteLanes limited = clamp(old, changes.bottom, changes.top);
-        const ByteLanes sum = ByteLanes(FlagLanes(limited) + FlagLanes(changes.delta));
-        ByteLanes moves = gate & (changes.delta != 0);
-        if (flags) moves &= lanes_at<FlagLanes>(flags + begin, length) != 0;
-        const ByteLanes kept = moves ? clamp(sum, ByteLanes{} + low, ByteLanes{} + high) : old;
-        std::memcpy(target + begin, &kept, length);
-    }
-};
 
 inline const uint8_t *draw_row(State &state, const Network &network, int core, int row,
                                Phase phase) {
@@ -79,19 +47,19 @@ inline int32_t divided(int32_t z, int shift) {
 // The changes of a block: its terms, what A2 or B2 adds for the weights, random numbers if any.
 template <class Length>
 inline Changes sum_terms(const Row &row, const int32_t *__restrict terms,
-                             const WeightTerm &by_weight, const uint8_t *__restrict draws,
-                             int begin, Length length) {
+                         const WeightTerm &by_weight, const uint8_t *__restrict draws, int begin,
+                         Length length) {
     const int unit_bits = row.rule.unit_bits, shift = by_weight.shift;
     const int32_t factor = by_weight.coefficient * (1 << unit_bits);
     const int8_t *__restrict weight = row.weight + begin;
-    int32_t sums[kBlock];
+    int32_t sums[kBlock] = {};
     for (int n = 0; n < length; ++n) sums[n] = terms[n];
     if (factor)
         for (int n = 0; n < length; ++n) sums[n] += divided(weight[n] * factor, shift);
     if (draws)
         for (int n = 0; n < length; ++n) sums[n] += draws[begin + n];
     for (int n = 0; n < length; ++n) sums[n] = whole(sums[n], unit_bits);
-    return Changes::of(sums, length);
+    return Changes::of(sums, row.range);
 }
 
 inline bool plain(const CoreRule &rule, const WeightTerm &term) {
@@ -104,7 +72,7 @@ inline void depress_row(State &state, const Network &network, int core, int inde
     const CoreRule &rule = row.rule;
     const uint8_t *draws = rule.random ? draw_row(state, network, core, index, kArrival) : nullptr;
     for_blocks(rule.neurons, [&](int begin, auto length) {
-        row.add(sum_terms(row, &state.terms[begin], rule.a2, draws, begin, length), ~ByteLanes{},
+        row.add(sum_terms(row, &state.terms[begin], rule.a2, draws, begin, length), ~FlagLanes{},
                 begin, length);
     });
 }
@@ -112,26 +80,26 @@ inline void depress_row(State &state, const Network &network, int core, int inde
 // Changes rows by the same changes.
 inline void depress_rows(State &state, const Network &network, int core) {
     const CoreRule &rule = network.rules[core];
-    Changes *changes = state.changes.data();
+    state.learners.clear();
+    for (const int index : state.learning_rows)
+        if (network.row_learns(core, index))
+            state.learners.emplace_back(network, core, index, rule.eligible);
+    if (state.learners.empty()) return;
+    const Range range = state.learners.front().range;
     for_blocks(rule.neurons, [&](int begin, auto length) {
-        for (int n = begin; n < begin + length; ++n) state.terms[n] = whole(state.terms[n], 0);
-        changes[begin / kBlock] = Changes::of(&state.terms[begin], length);
+        const Changes changes = Changes::of(&state.terms[begin], range);
+        for (const Row &row : state.learners) row.add(changes, ~FlagLanes{}, begin, length);
     });
-    for (const int index : state.learning_rows) {
-        if (!network.row_learns(core, index)) continue;
-        const Row row(network, core, index, rule.eligible);
-        for_blocks(rule.neurons, [&](int begin, auto length) {
-            row.add(changes[begin / kBlock], ~ByteLanes{}, begin, length);
-        });
-    }
 }
 
 // Step 2: the synapses of rows that an axon has reached.
 inline void depress(State &state, const Network &network, int core) {
     const CoreRule &rule = network.rules[core];
     const uint8_t *y = &state.y[size_t(core) * network.shape.neurons_per_core];
+    const int32_t *arrival = rule.arrival;
+    int32_t *__restrict terms = state.terms.data();
     int32_t any = rule.a2.coefficient;
-    for (int n = 0; n < rule.neurons; ++n) any |= state.terms[n] = rule.arrival[y[n]];
+    for (int n = 0; n < rule.neurons; ++n) any |= terms[n] = arrival[y[n]];
     if (!any) return;
     if (plain(rule, rule.a2)) {
         depress_rows(state, network, core);
@@ -157,27 +125,30 @@ inline void learn_arrivals(State &state, const Network &network, int core) {
     if (rule.change && !state.learning_rows.empty()) depress(state, network, core);
 }
 
-// Lists the blocks in which neurons fired.
+// Lists the blocks in which neurons fired, and who did.
 inline void find_blocks(State &state, const Network &network, int core) {
     const int first = core * network.shape.neurons_per_core;
     state.blocks.clear();
+    state.gates.clear();
     for (int k = state.fired_end[core]; k < state.fired_end[core + 1]; ++k) {
         const int begin = (state.fired[k] - first) / kBlock * kBlock;
-        if (state.blocks.empty() || state.blocks.back() != begin) state.blocks.push_back(begin);
+        if (!state.blocks.empty() && state.blocks.back() == begin) continue;
+        state.blocks.push_back(begin);
+        const auto fires = lanes_at<FlagLanes>(&state.fires[first + begin]);
+        state.gates.push_back(FlagLanes(fires != 0));
     }
 }
 
 // Calls body(begin, length, gate) for the blocks in which neurons fired; the gate tells which did.
 template <class Body>
 inline void for_fired_blocks(const State &state, const Network &network, int core, Body body) {
-    const uint8_t *fires = &state.fires[size_t(core) * network.shape.neurons_per_core];
-    const int count = network.rules[core].neurons;
-    for (const int begin : state.blocks) {
-        const ByteLanes gate = lanes_at<ByteLanes>(fires + begin) != 0;
+    const int count = network.rules[core].neurons, blocks = int(state.blocks.size());
+    for (int k = 0; k < blocks; ++k) {
+        const int begin = state.blocks[k];
         if (begin + kBlock <= count)
-            body(begin, std::integral_constant<int, kBlock>(), gate);
+            body(begin, std::integral_constant<int, kBlock>(), state.gates[k]);
         else
-            body(begin, count - begin, gate);
+            body(begin, count - begin, state.gates[k]);
     }
 }
 
@@ -189,28 +160,38 @@ inline void potentiate_row(State &state, const Network &network, int core, int i
     const uint8_t *draws = rule.random ? draw_row(state, network, core, index, kFiring) : nullptr;
     int32_t terms[kBlock];
     std::fill_n(terms, kBlock, term);
-    for_fired_blocks(state, network, core, [&](int begin, auto length, ByteLanes gate) {
+    for_fired_blocks(state, network, core, [&](int begin, auto length, FlagLanes gate) {
         row.add(sum_terms(row, terms, rule.b2, draws, begin, length), gate, begin, length);
     });
 }
 
-// The same where the term alone is the change.
-inline void potentiate_row_plainly(const State &state, const Network &network, int core, int index,
-                                   int32_t term) {
-    const Row row(network, core, index, network.rules[core].eligible);
-    const Changes changes = Changes::all(whole(term, 0));
-    for_fired_blocks(state, network, core, [&](int begin, auto length, ByteLanes gate) {
-        row.add(changes, gate, begin, length);
-    });
+// Changes rows by what their traces say and nothing else, where neurons fired.
+inline void potentiate_rows(const State &state, const Network &network, int core,
+                            const uint8_t *x) {
+    for (int k = 0; k < state.row_count; ++k) {
+        const int index = state.rows[k];
+        if (!network.row_learns(core, index)) continue;
+        const Row row(network, core, index, network.rules[core].eligible);
+        const Changes changes = Changes::all(network.tables[core].firing[x[index]]);
+        for_fired_blocks(state, network, core, [&](int begin, auto length, FlagLanes gate) {
+            row.add(changes, gate, begin, length);
+        });
+    }
 }
 
 // Lists the rows whose synapses may change with a spike.
-inline void find_rows(State &state, const CoreRule &rule, const uint8_t *x) {
+inline void find_rows(State &state, const Network &network, int core, const uint8_t *x) {
+    const CoreRule &rule = network.rules[core];
+    const int least = network.tables[core].least_x;
     int32_t *rows = state.rows.data();
     int count = 0;
-    for (int index = 0; index < rule.rows; ++index) {  // without a branch that is guessed wrong
-        rows[count] = index;
-        count += (rule.firing[x[index]] | rule.b2.coefficient) != 0;
+    if (least == kNoLeast) {
+        for (int index = 0; index < rule.rows; ++index) {  // without a branch that is guessed wrong
+            rows[count] = index;
+            count += (rule.firing[x[index]] | rule.b2.coefficient) != 0;
+        }
+    } else {
+        for_each_at_least(x, rule.rows, uint8_t(least), [&](int index) { rows[count++] = index; });
     }
     state.row_count = count;
 }
@@ -220,16 +201,15 @@ inline void potentiate(State &state, const Network &network, int core) {
     const CoreRule &rule = network.rules[core];
     const uint8_t *x = &state.x[network.line(core, 0)];
     find_blocks(state, network, core);
-    find_rows(state, rule, x);
-    const bool plainly = plain(rule, rule.b2);
+    find_rows(state, network, core, x);
+    if (plain(rule, rule.b2)) {
+        potentiate_rows(state, network, core, x);
+        return;
+    }
     for (int k = 0; k < state.row_count; ++k) {
         const int index = state.rows[k];
-        const int32_t term = rule.firing[x[index]];
-        if (!network.row_learns(core, index)) continue;
-        if (plainly)
-            potentiate_row_plainly(state, network, core, index, term);
-        else
-            potentiate_row(state, network, core, index, term);
+        if (network.row_learns(core, index))
+            potentiate_row(state, network, core, index, rule.firing[x[index]]);
     }
 }
 
@@ -260,12 +240,13 @@ inline void reward_row(State &state, const Network &network, int core, int index
     const uint8_t *draws = rule.random ? draw_row(state, network, core, index, kReward) : nullptr;
     const int32_t factor = rule.reward * (1 << rule.unit_bits);
     for_blocks(rule.neurons, [&](int begin, auto length) {
-        int32_t sums[kBlock];
+        int32_t sums[kBlock] = {};
         for (int n = 0; n < length; ++n) {
             const int32_t term = divided(el[begin + n] * factor, rule.el_shift);
             sums[n] = whole(term + (draws ? draws[begin + n] : 0), rule.unit_bits);
         }
-        if (rule.change) row.add(Changes::of(sums, length), ~ByteLanes{}, begin, length);
+        if (rule.change)
+            row.add(Changes::of(sums, row.range), ~FlagLanes{}, begin, length);
         for (int n = begin; n < begin + length; ++n)
             if (!row.flags || row.flags[n]) el[n] = int8_t(divided(el[n] * rule.el_keep, 8));
     });

@@ -9,6 +9,7 @@
 #include "changes.h"
 #include "layout.h"
 
+constexpr int kElMin = -128, kElMax = 127;
 constexpr int kAxonsPerWord = 64;
 constexpr int kVectorSlack = 128;  // bytes that vectors and draws may reach past what is used
 
@@ -22,14 +23,38 @@ struct Parameters {
     Numbers subtracts, hold;             // -1 or 0
 };
 
+constexpr int kTraces = 256;
+constexpr int kNoLeast = -1;
+
+// What follows from a core's rule.
+struct CoreTable {
+    Change firing[kTraces];  // what a spike changes for each trace x, apart from B2
+    int least_x;             // a spike changes rows with this trace or more; kNoLeast: not as simple
+
+    static Range range(const CoreRule &rule) {
+        return rule.eligible ? Range{kElMin, kElMax} : Range{rule.w_min, rule.w_max};
+    }
+
+    explicit CoreTable(const CoreRule &rule) {
+        const auto sweeps = [&rule](int x) { return rule.firing[x] || rule.b2.coefficient; };
+        for (int x = 0; x < kTraces; ++x) firing[x] = Change::of(rule.firing[x], range(rule));
+        least_x = 0;
+        while (least_x < kTraces - 1 && !sweeps(least_x)) ++least_x;
+        for (int x = least_x; x < kTraces; ++x)
+            if (!sweeps(x)) least_x = kNoLeast;
+    }
+};
+
 // Parameters and rules, shared by all samples; only learning writes, and only weights.
 struct Network {
     Shape shape{};
     Memory memory{};
     Registers registers{};
     std::vector<CoreRule> rules;
+    std::vector<CoreTable> tables;
     Parameters parameters;
     Numbers word_of;            // synapse word of each neuron of a core
+    std::vector<uint8_t> mixed;  // [cores][rows]: whether some flags are 0; empty: not known
     int32_t low = 0, high = 0;  // range of v and i
 
     int neurons() const { return shape.cores * shape.neurons_per_core; }
@@ -38,10 +63,60 @@ struct Network {
     int64_t line(int core, int row) const { return int64_t(core) * shape.rows + row; }
     int64_t place(int core, int row) const { return line(core, row) * shape.neurons_per_core; }
     const uint8_t *plastic_flags(int core, int row) const {
-        return memory.plastic ? memory.plastic + place(core, row) : nullptr;
+        const bool all = !memory.plastic || !mixed[line(core, row)];
+        return all ? nullptr : memory.plastic + place(core, row);
     }
     bool row_learns(int core, int row) const {
         return !memory.row_plastic || memory.row_plastic[line(core, row)];
+    }
+};
+
+inline void set_rule(Network &network, int core, const CoreRule &rule) {
+    CoreRule &old = network.rules[core];
+    if (!std::memcmp(&old, &rule, sizeof rule)) return;
+    if (old.neurons != rule.neurons) network.mixed.clear();
+    old = rule;
+    network.tables[core] = CoreTable(rule);
+}
+
+// Finds the rows whose flags are not all set: no others need be read while learning.
+inline void find_mixed(Network &network) {
+    const Shape &shape = network.shape;
+    network.mixed.resize(size_t(shape.cores) * shape.rows);
+    for (int core = 0; core < shape.cores; ++core)
+        for (int row = 0; row < shape.rows; ++row) {
+            const uint8_t *flags = network.memory.plastic + network.place(core, row);
+            uint8_t all = 1;
+            for (int n = 0; n < network.rules[core].neurons; ++n) all &= flags[n];
+            network.mixed[network.line(core, row)] = !all;
+        }
+}
+
+// A row of synapses that may change, and how.
+struct Row {
+    const CoreRule &rule;
+    int8_t *target;  // weights or eligibility traces
+    const int8_t *weight;
+    const uint8_t *flags;  // plastic, or null
+    Range range;
+
+    Row(const Network &network, int core, int row, bool to_eligibility)
+        : rule(network.rules[core]),
+          weight(network.memory.weight + network.place(core, row)),
+          flags(network.plastic_flags(core, row)) {
+        target = (to_eligibility ? network.memory.eligibility : network.memory.weight) +
+                 network.place(core, row);
+        range = to_eligibility ? Range{kElMin, kElMax} : Range{rule.w_min, rule.w_max};
+    }
+
+    // Changes those whose flag, if any, is set; `gate` has all bits of those that may change at
+    // all.
+    template <class Length>
+    void add(const Changes &changes, FlagLanes gate, int begin, Length length) const {
+        FlagLanes chosen = gate & changes.moves;
+        if (flags) chosen &= lanes_at<FlagLanes>(flags + begin, length);
+        const auto old = lanes_at<ByteLanes>(target + begin, length);
+        put_lanes(target + begin, chosen != 0 ? changes.applied(old) : old, length);
     }
 };
 
@@ -54,6 +129,7 @@ inline void fill(Numbers &numbers, const int32_t *from, int count, int base = 0,
 inline void open_network(Network &network, const Shape &shape) {
     network.shape = shape;
     network.rules.resize(shape.cores);
+    for (const CoreRule &rule : network.rules) network.tables.emplace_back(rule);
     network.high = (1 << (shape.state_bits - 1)) - 1;
     network.low = -network.high - 1;
     network.parameters.theta_kept.assign(network.neurons() + kVectorSlack, kDecayOne);
@@ -63,6 +139,7 @@ inline void open_network(Network &network, const Shape &shape) {
 
 inline void load_network(Network &network, const Memory &memory) {
     network.memory = memory;
+    network.mixed.clear();
     const int count = network.neurons();
     Parameters &p = network.parameters;
     fill(p.threshold, memory.threshold, count);
@@ -92,9 +169,10 @@ struct State {
     // Scratch of one core.
     std::vector<const int8_t *> reached;  // rows that arrive
     Numbers learning_rows, terms, rows;
-    std::vector<Changes> changes;  // of each block
+    std::vector<Row> learners;     // of learning_rows, those that may change
     std::vector<uint8_t> draws;
-    Numbers blocks;
+    Numbers blocks;                // in which neurons fired
+    std::vector<FlagLanes> gates;  // and who did
     int row_count = 0;
     uint32_t key = 0;  // of this step's random numbers
 
@@ -102,7 +180,7 @@ struct State {
         const Shape &shape = network.shape;
         const int neurons = network.neurons(), within = shape.neurons_per_core + kVectorSlack;
         for (Numbers *numbers : {&v, &i, &c, &theta, &acc}) numbers->resize(neurons + kVectorSlack);
-        x.resize(size_t(shape.cores) * shape.rows);
+        x.resize(size_t(shape.cores) * shape.rows + kVectorSlack);
         y.resize(neurons);
         pending.resize(size_t(shape.delay_slots) * network.axon_words());
         fires.resize(neurons + kVectorSlack);
@@ -113,9 +191,10 @@ struct State {
         learning_rows.reserve(shape.padded_axons);
         rows.resize(shape.rows + 1);
         terms.resize(within);
-        changes.resize(within / kBlock + 1);
+        learners.reserve(shape.padded_axons);
         draws.resize(within);
         blocks.reserve(within);
+        gates.reserve(within / kBlock + 1);
     }
 };
 
@@ -126,7 +205,7 @@ inline void load_state(State &state, const Network &network) {
     std::copy_n(memory.i, neurons, state.i.begin());
     std::copy_n(memory.c, neurons, state.c.begin());
     std::copy_n(memory.theta, neurons, state.theta.begin());
-    std::copy_n(memory.x, state.x.size(), state.x.begin());
+    std::copy_n(memory.x, network.line(network.shape.cores, 0), state.x.begin());
     std::copy_n(memory.y, neurons, state.y.begin());
     const int axons = network.shape.padded_axons, words = network.axon_words();
     for (int slot = 0; slot < network.shape.delay_slots; ++slot)
@@ -145,7 +224,7 @@ inline void store_state(const State &state, const Network &network) {
     std::copy_n(state.i.begin(), neurons, memory.i);
     std::copy_n(state.c.begin(), neurons, memory.c);
     std::copy_n(state.theta.begin(), neurons, memory.theta);
-    std::copy_n(state.x.begin(), state.x.size(), memory.x);
+    std::copy_n(state.x.begin(), network.line(network.shape.cores, 0), memory.x);
     std::copy_n(state.y.begin(), neurons, memory.y);
     const int axons = network.shape.padded_axons, words = network.axon_words();
     for (int slot = 0; slot < network.shape.delay_slots; ++slot)

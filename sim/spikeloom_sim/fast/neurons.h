@@ -8,6 +8,7 @@ constexpr int kLanes = 32;
 #else
 constexpr int kLanes = 16;
 #endif
+constexpr int kTogether = 4;      // vectors of a row that are added at once
 constexpr int kUpdated = 16;      // neurons that are updated at once
 constexpr int kRowsAtOnce = 255;  // whose weights add up to less than 2**15
 
@@ -39,25 +40,41 @@ inline void take_active(State &state, const Network &network, uint32_t t) {
     state.active_count = count;
 }
 
-// Adds one vector of some rows: registers hold the sums, memory is read once.
+inline SumLanes widened(WeightLanes weights) {
+#ifdef __AVX512BW__
+    return (SumLanes)_mm512_cvtepi8_epi16((__m256i)weights);
+#else
+    return __builtin_convertvector(weights, SumLanes);
+#endif
+}
+
+// Adds `width` vectors of some rows: registers hold the sums, memory is read once.
+template <int width>
 inline void add_lanes(const int8_t *const *rows, int count, int begin, int32_t *acc) {
-    SumLanes sum{};
-    for (int k = 0; k < count; ++k) {
-        WeightLanes weights;
-        std::memcpy(&weights, rows[k] + begin, sizeof weights);
-        sum += __builtin_convertvector(weights, SumLanes);
+    SumLanes sums[width] = {};
+    for (int k = 0; k < count; ++k)
+        for (int part = 0; part < width; ++part) {
+            WeightLanes weights;
+            std::memcpy(&weights, rows[k] + begin + part * kLanes, sizeof weights);
+            sums[part] += widened(weights);
+        }
+    for (int part = 0; part < width; ++part) {
+        int32_t *here = acc + begin + part * kLanes;
+        WideLanes total;
+        std::memcpy(&total, here, sizeof total);
+        total += __builtin_convertvector(sums[part], WideLanes);
+        std::memcpy(here, &total, sizeof total);
     }
-    WideLanes total;
-    std::memcpy(&total, acc + begin, sizeof total);
-    total += __builtin_convertvector(sum, WideLanes);
-    std::memcpy(acc + begin, &total, sizeof total);
 }
 
 inline void add_rows(const int8_t *const *rows, int count, int neurons, int32_t *acc) {
     for (int first = 0; first < count; first += kRowsAtOnce) {
         const int now = count - first < kRowsAtOnce ? count - first : kRowsAtOnce;
         int begin = 0;
-        for (; begin + kLanes <= neurons; begin += kLanes) add_lanes(rows + first, now, begin, acc);
+        for (; begin + kTogether * kLanes <= neurons; begin += kTogether * kLanes)
+            add_lanes<kTogether>(rows + first, now, begin, acc);
+        for (; begin + kLanes <= neurons; begin += kLanes)
+            add_lanes<1>(rows + first, now, begin, acc);
         for (int k = 0; k < now; ++k)
             for (int n = begin; n < neurons; ++n) acc[n] += rows[first + k][n];
     }
@@ -163,17 +180,12 @@ inline void update_core(State &state, const Network &network, int core, uint32_t
 // Lists the neurons of a core that fired, and makes their axons due.
 inline void emit(State &state, const Network &network, int core, uint32_t t) {
     const int first = core * network.shape.neurons_per_core;
-    const int end = first + network.rules[core].neurons;
+    const int axons = network.registers.axons_in_use;
     int count = state.fired_end[core];
-    for (int begin = first; begin < end; begin += 8) {
-        uint64_t eight;
-        std::memcpy(&eight, &state.fires[begin], sizeof eight);
-        if (end - begin < 8) eight &= (uint64_t(1) << 8 * (end - begin)) - 1;
-        for (; eight; eight &= eight - 1) {
-            const int neuron = begin + __builtin_ctzll(eight) / 8;
-            state.fired[count++] = neuron;
-            if (neuron < network.registers.axons_in_use) set_pending(state, network, t, neuron);
-        }
-    }
+    for_each_at_least(&state.fires[first], network.rules[core].neurons, 1, [&](int k) {
+        const int neuron = first + k;
+        state.fired[count++] = neuron;
+        if (neuron < axons) set_pending(state, network, t, neuron);
+    });
     state.fired_end[core + 1] = count;
 }

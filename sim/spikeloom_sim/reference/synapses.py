@@ -1,6 +1,7 @@
 """Row tables and synapse memories, and the matrix that they amount to."""
 
 import contextlib
+import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -19,6 +20,15 @@ _Indices = npt.NDArray[np.intp]
 _SERIAL_PRODUCTS = 1 << 18
 """OpenBLAS computes a matrix product of at most this many multiplications in one thread."""
 _NARROWEST_TILE = 8
+_CACHE_LINE_BYTES = 64
+
+
+def _zeros_in_lines(shape: tuple[int, ...], dtype: type[np.generic]) -> npt.NDArray[Any]:
+    """Return zeros of one byte each that begin where a line of the processor's cache does."""
+    size = math.prod(shape)
+    spare = np.zeros(size + _CACHE_LINE_BYTES, np.uint8)
+    begin = -spare.ctypes.data % _CACHE_LINE_BYTES
+    return spare[begin : begin + size].view(dtype).reshape(shape)
 
 
 class Block(NamedTuple):
@@ -73,8 +83,8 @@ class Synapses:
         rows = (config.cores, config.rows_per_core)
         self.source: npt.NDArray[np.int32] = np.zeros(rows, np.int32)
         self.row_plastic: Flags = np.zeros(rows, np.bool_)
-        self.weight: npt.NDArray[np.int8] = np.zeros(memories, np.int8)
-        self.plastic: Flags = np.zeros(memories, np.bool_)
+        self.weight: npt.NDArray[np.int8] = _zeros_in_lines(memories, np.int8)
+        self.plastic: Flags = _zeros_in_lines(memories, np.bool_)
         self._arrays: tuple[npt.NDArray[Any], ...] = (
             self.row, self.valid, self.source, self.row_plastic, self.weight, self.plastic,
         )  # fmt: skip
