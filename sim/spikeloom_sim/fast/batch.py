@@ -1,21 +1,22 @@
 """Many samples through the same network, on all processors where they do not depend on each other.
 
-They do not where no sample writes registers and no core may change weights. All but the last then
-run in any order, each from the reset state; the last one runs as a stream does, so that the model
-is left with its state. Otherwise what one sample learns or writes is the next one's, so they run
-one after the other.
+They do not where no sample writes registers, each sets the levels that any sets before its first
+step, and no core may change weights. All but the last then run in any order, each from the reset
+state; the last one runs as a stream does, so that the model is left with its state. Otherwise what
+one sample learns or writes is the next one's, so they run one after the other.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from spikeloom.contract.words import CONTROL_TAG, MAX_STEP_COUNT, STEP_TAG, Words
+from spikeloom.contract.words import Words
 from spikeloom_sim.reference import ArrayModel
 from spikeloom_sim.reference.batch import stimulus_of
 from spikeloom_sim.reference.counters import Counters
 
 from .kernel import Kernel, set_counts
+from .layout import Scan
 from .stream import FastStream
 
 __all__ = ["run_samples"]
@@ -45,27 +46,25 @@ def run_samples(
     Raises
     ------
     RunError
-        If a sample ends within a CONTROL word; nothing is run then.
+        If a sample ends within a word; nothing is run then.
     KernelMemoryError
         If there is no memory for the output.
     """
-    controlled = any(_has_control(words) for words in samples)
-    if controlled:
-        for number, words in enumerate(samples):
-            stimulus_of(number, words, model.config)
+    scans = kernel.scan(samples)
+    for number, found in enumerate(scans):
+        if found.incomplete:
+            stimulus_of(number, samples[number], model.config)  # raises
     alone = 0
-    if not controlled and not model.network.control.rules.changing:
-        alone = max((k for k, words in enumerate(samples) if _has_steps(words)), default=0)
+    if _independent(scans) and not model.network.control.rules.changing:
+        alone = max((k for k, found in enumerate(scans) if found.steps), default=0)
     together = _run_together(model, kernel, samples[:alone], threads)
     return together + [_run_alone(model, kernel, words) for words in samples[alone:]]
 
 
-def _has_control(words: Words) -> bool:
-    return bool((words >= CONTROL_TAG).any())
-
-
-def _has_steps(words: Words) -> bool:
-    return bool(((words >= STEP_TAG) & ((words & MAX_STEP_COUNT) > 0)).any())
+def _independent(scans: Sequence[Scan]) -> bool:
+    """Return whether no sample writes what the next one may see."""
+    levels = max((found.levels for found in scans), default=0)
+    return all(not found.controls and found.levels_at_once == levels for found in scans)
 
 
 def _run_alone(model: ArrayModel, kernel: Kernel, words: Words) -> Words:

@@ -22,7 +22,7 @@ LIBRARY = "kernel.so"
 """Name of the library within the folder that `build_kernel` returns."""
 SOURCES = (
     "kernel.cpp", "learning.h", "neurons.h", "network.h", "changes.h", "randomness.h",
-    "arithmetic.h", "layout.h",
+    "arithmetic.h", "layout.h", "encoders.h", "samples.h",
 )  # fmt: skip
 """The kernel's source, in the folder of this module; the first one includes the others."""
 _WIDE = ("-mprefer-vector-width=512",) if platform.machine() in ("x86_64", "AMD64") else ()

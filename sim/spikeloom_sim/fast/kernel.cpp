@@ -11,11 +11,11 @@
 
 #include "learning.h"
 #include "neurons.h"
+#include "samples.h"
 
 namespace {
 
-constexpr uint16_t kStepTag = 0x8000, kControlTag = 0xC000, kProbeTag = 0xC000;
-constexpr int kMaxStepCount = 0x3FFF;
+constexpr uint16_t kProbeTag = 0xC000;
 constexpr int kProbeLowBits = 16, kProbeHighBits = 6;
 constexpr uint32_t kProbeMask = (1u << (kProbeLowBits + kProbeHighBits)) - 1;
 constexpr int64_t kSampleWords = 1 << 14;  // output words that a sample gets room for at first
@@ -25,10 +25,12 @@ struct Kernel {
     std::unique_ptr<State> state;
 };
 
-// One step of a sample; semantics section 3.
+// One step of a sample; semantics section 3 between the parts of section 7.
 void step(State &state, const Network &network, uint32_t t) {
     const bool learns = network.registers.learns;
     if (learns) state.key = step_key(network.registers.seed, t);
+    if (network.registers.encoded_inputs || network.registers.pattern_length)
+        stimulate(state, network, t);
     take_active(state, network, t);
     for (int core = 0; core < network.shape.cores; ++core) {
         if (state.active_count) arrive(state, network, core);
@@ -38,14 +40,16 @@ void step(State &state, const Network &network, uint32_t t) {
         if (learns) learn_spikes(state, network, core);
         if (learns && has_pass(network.rules[core], t)) reward(state, network, core);
     }
+    if (network.shape.sampling) read_out(state, network);
 }
 
 int fired_count(const State &state, const Network &network) {
     return state.fired_end[network.shape.cores];
 }
 
-// EVENT: the axon spikes, if it is an input in use.
+// EVENT: the axon spikes, if it is an input in use and the sample is not decided.
 void take_event(Run &run, State &state, const Network &network, int axon) {
+    if (state.sample.decided) return;
     const int end = std::min(network.registers.axons_in_use, network.shape.axons);
     if (axon >= network.neurons() && axon < end)
         set_pending(state, network, run.t, axon);
@@ -66,11 +70,23 @@ uint32_t probe_value(const State &state, const Network &network, int probe) {
     return uint32_t((*quantities[quantity])[neuron]) & kProbeMask;
 }
 
+// Writes the spikes of neurons that are not silent, after those of steps not told yet.
+KEPT_APART void tell_spikes(Run &run, const State &state, const Network &network) {
+    for (int k = 0; k < fired_count(state, network); ++k) {
+        if (network.memory.silent[state.fired[k]]) continue;
+        tell_steps(run);
+        run.out[run.out_count++] = uint16_t(state.fired[k]);
+    }
+}
+
 // Writes the words of the step that just ran, after those of steps not told yet.
 void tell(Run &run, const State &state, const Network &network) {
     const int fired = fired_count(state, network), probes = network.registers.probes_in_use;
-    if (fired || probes) tell_steps(run);
-    for (int k = 0; k < fired; ++k) run.out[run.out_count++] = uint16_t(state.fired[k]);
+    if (probes || (fired && !network.silences)) tell_steps(run);
+    if (network.silences)
+        tell_spikes(run, state, network);
+    else
+        for (int k = 0; k < fired; ++k) run.out[run.out_count++] = uint16_t(state.fired[k]);
     for (int probe = 0; probe < probes; ++probe) {
         const uint32_t value = probe_value(state, network, probe);
         run.out[run.out_count++] =
@@ -80,11 +96,15 @@ void tell(Run &run, const State &state, const Network &network) {
     if (++run.untold == kMaxStepCount) tell_steps(run);
 }
 
-// Runs steps of a STEP word; returns whether all of them.
+// Runs steps of a STEP word, but none once the sample is decided; returns whether all of them.
 bool run_steps(Run &run, State &state, const Network &network) {
     const int64_t most_words = network.neurons() + 2 * network.registers.probes_in_use + 2;
     Tally &tally = run.tally;
     for (; run.left; --run.left) {
+        if (state.sample.decided) {
+            run.left = 0;
+            break;
+        }
         if (run.out_count + most_words > run.out_capacity || run.most_steps == 0) return false;
         --run.most_steps;
         step(state, network, run.t);
@@ -97,26 +117,68 @@ bool run_steps(Run &run, State &state, const Network &network) {
     return true;
 }
 
-// Takes words and runs steps until they end, or a CONTROL word comes, or `out` is full.
-Stop take_words(Run &run, State &state, const Network &network) {
-    while (true) {
-        if (!run_steps(run, state, network)) return kFull;
-        if (run.in_at == run.in_count) return kEnd;
-        const uint16_t word = run.in[run.in_at];
-        if (word >= kControlTag) return kControl;
-        ++run.in_at;
-        if (word & kStepTag)
-            run.left = word & kMaxStepCount;
-        else
-            take_event(run, state, network, word);
-    }
-}
-
 int64_t last_swept(const State &state, const Network &network, uint32_t t) {
     int64_t most = 0;
     for (int core = 0; core < network.shape.cores && network.registers.learns; ++core)
         most = std::max(most, swept_words(state, network, core, t));
     return most;
+}
+
+// Counts the words swept in the last step, as long as traces are what it left.
+void count_swept(Run &run, State &state, const Network &network) {
+    if (run.tally.steps != state.swept_steps)
+        run.tally.last_swept = last_swept(state, network, run.t - 1);
+    state.swept_steps = run.tally.steps;
+}
+
+// BITMAP and its words: an EVENT for each bit; a step follows.
+KEPT_APART void take_bitmap(Run &run, State &state, const Network &network, const uint16_t *words) {
+    const int count = words[0] & kMaxBitmapWords;
+    for (int j = 0; j < count; ++j)
+        for (uint32_t bits = words[1 + j]; bits; bits &= bits - 1)
+            take_event(run, state, network, network.neurons() + 16 * j + __builtin_ctz(bits));
+    run.left = 1;
+}
+
+// SAMPLE; there is room for its report.
+KEPT_APART void take_sample(Run &run, State &state, const Network &network, int flags) {
+    if (flags & kReport) {
+        tell_steps(run);
+        put_result(state.sample, run.out + run.out_count);
+        run.out_count += kResultWords;
+    }
+    count_swept(run, state, network);
+    begin_sample(state, network, flags);
+    run.cleared |= flags;
+}
+
+// Takes words and runs steps until they end, or a CONTROL word comes, or `out` is full.
+Stop take_words(Run &run, State &state, const Network &network) {
+    while (true) {
+        if (!run_steps(run, state, network)) return kFull;
+        if (run.in_at == run.in_count) return kEnd;
+        const uint16_t *const words = run.in + run.in_at, head = *words;
+        if (head < kControlTag) {
+            ++run.in_at;
+            if (head & kStepTag)
+                run.left = head & kMaxStepCount;
+            else
+                take_event(run, state, network, head);
+            continue;
+        }
+        const int length = word_length(network.shape, head);
+        if (run.in_count - run.in_at < length) return kEnd;
+        if (!network.shape.sampling || head < kBitmapTag) return kControl;
+        if (head >= kSampleTag && run.out_count + 1 + kResultWords > run.out_capacity)
+            return kFull;
+        run.in_at += length;
+        if (head < kLevelsTag)
+            take_bitmap(run, state, network, words);
+        else if (head < kSampleTag)
+            set_levels(state, network, words);
+        else
+            take_sample(run, state, network, head);
+    }
 }
 
 // Samples that do not depend on each other, and the output words of each.
@@ -130,6 +192,7 @@ struct Batch {
 void run_sample(const Network &network, const uint16_t *in, int64_t count,
                 std::vector<uint16_t> &out, Tally &tally) {
     State state(network);
+    open_sample(state, network);
     Run run{};
     run.in = in;
     run.in_count = count;
@@ -177,7 +240,7 @@ void in_threads(int count, Work work) {
 // Writes how many bytes each structure has that Python shares.
 EXPORTED void fast_sizes(int64_t *sizes) {
     for (const size_t size : {sizeof(Shape), sizeof(Memory), sizeof(Registers), sizeof(CoreRule),
-                              sizeof(Tally), sizeof(Run)})
+                              sizeof(Tally), sizeof(Run), sizeof(Scan)})
         *sizes++ = int64_t(size);
 }
 
@@ -209,11 +272,18 @@ EXPORTED void fast_registers(Kernel *kernel, const Registers *registers, const C
 
 EXPORTED int32_t fast_run(Kernel *kernel, Run *run) {
     const Network &network = kernel->network;
-    const int64_t before = run->tally.steps;
+    kernel->state->swept_steps = run->tally.steps;
     const Stop stop = take_words(*run, *kernel->state, network);
-    if (run->tally.steps != before)
-        run->tally.last_swept = last_swept(*kernel->state, network, run->t - 1);
+    count_swept(*run, *kernel->state, network);
     return stop;
+}
+
+// Tells of inputs [ends[k-1], ends[k]) of `words` what they hold.
+EXPORTED void fast_scan(const Kernel *kernel, const uint16_t *words, const int64_t *ends,
+                        int64_t count, Scan *scans) {
+    int64_t begin = 0;
+    for (int64_t k = 0; k < count; begin = ends[k++])
+        scans[k] = scan(kernel->network.shape, words + begin, ends[k] - begin);
 }
 
 // Runs samples [ends[k-1], ends[k]) of `words`, none of which has a CONTROL word, each from the

@@ -15,13 +15,16 @@ from spikeloom_sim.reference.counters import Counters
 
 from .build import kernel_library
 from .errors import KernelMemoryError
-from .layout import RegisterValues, Run, Tally, core_rules, shape_of
+from .layout import RegisterValues, Run, Scan, Tally, core_rules, shape_of
 from .memories import Memories
 
 __all__ = ["CONTROL", "END", "FULL", "Kernel", "counts_of", "set_counts"]
 
 END, CONTROL, FULL = range(3)
-"""Why `Kernel.run` returned: all words taken, at a CONTROL word, or too little room for output."""
+"""Why `Kernel.run` returned: all complete words taken, at a CONTROL word, or too little room for
+output."""
+
+_SAMPLE_REGISTERS = ("stimulus_seed", "levels_first", "stop_count", "stop_margin", "stop_after")
 
 
 def _functions() -> ctypes.CDLL:
@@ -37,6 +40,8 @@ def _functions() -> ctypes.CDLL:
     library.fast_batch.argtypes = [pointer, pointer, pointer, ctypes.c_int64, ctypes.c_int32]
     library.fast_batch_sizes.argtypes = [pointer, pointer, pointer]
     library.fast_batch_sizes.restype = None
+    library.fast_scan.argtypes = [pointer, pointer, pointer, ctypes.c_int64, pointer]
+    library.fast_scan.restype = None
     library.fast_batch_take.argtypes, library.fast_batch_take.restype = [pointer, pointer], None
     return library
 
@@ -68,24 +73,39 @@ class Kernel:
             )
         self._close = weakref.finalize(self, self._library.fast_close, self._handle)
         self._memories = Memories(config)
+        self._held: ArrayModel | None = None
 
-    @contextlib.contextmanager
-    def holding(self, model: ArrayModel) -> Iterator[None]:
-        """Keep a model's state in the kernel for as long as the context lasts.
+    def hold(self, model: ArrayModel) -> None:
+        """Keep a model's state in the kernel until `release`.
 
         Weights and eligibility traces change in the model's own memory meanwhile.
         """
+        if self._held is model:
+            return
+        self.release()
         self._library.fast_load(self._handle, ctypes.byref(self._memories.taken(model)))
+        self._held = model
         self.set_registers(model)
+
+    def release(self) -> None:
+        """Give the state that is held, if any, back to its model."""
+        held, self._held = self._held, None
+        if held is not None:
+            self._library.fast_store(self._handle)
+            self._memories.give_back(held)
+
+    @contextlib.contextmanager
+    def holding(self, model: ArrayModel) -> Iterator[None]:
+        """Hold a model for as long as the context lasts."""
+        self.hold(model)
         try:
             yield
         finally:
-            self._library.fast_store(self._handle)
-            self._memories.give_back(model)
+            self.release()
 
     def set_registers(self, model: ArrayModel) -> None:
         """Take over the control registers, except the step counter."""
-        control = model.network.control
+        control, config = model.network.control, self._config
         rules = control.rules
         values = RegisterValues(
             axons_in_use=control.axons_in_use,
@@ -93,9 +113,12 @@ class Kernel:
             seed=control.seed,
             learns=rules.active,
             changing=rules.changing,
+            encoded_inputs=min(control.named("encoded_inputs"), config.inputs),
+            pattern_length=min(control.named("pattern_length"), config.pattern_words),
+            **{name: control.named(name) for name in _SAMPLE_REGISTERS},
         )
         cores = core_rules(rules).copy()
-        for core in range(self._config.cores):
+        for core in range(config.cores):
             cores["theta_mask"][core] = (1 << control[core_register("theta_every_log2", core)]) - 1
         self._library.fast_registers(self._handle, ctypes.byref(values), cores.ctypes.data)
 
@@ -103,8 +126,20 @@ class Kernel:
         """Go on with a run; return `END`, `CONTROL` or `FULL`."""
         return int(self._library.fast_run(self._handle, ctypes.byref(run)))
 
+    def scan(self, samples: Sequence[Words]) -> list[Scan]:
+        """Return what each of some inputs holds."""
+        words = np.concatenate([np.zeros(0, np.uint16), *samples])
+        ends = np.cumsum([sample.size for sample in samples], dtype=np.int64)
+        scans = (Scan * len(samples))()
+        self._library.fast_scan(
+            self._handle, words.ctypes.data, ends.ctypes.data, len(samples), scans
+        )
+        return list(scans)
+
     def run_batch(self, samples: Sequence[Words], threads: int) -> tuple[list[Words], Tally]:
         """Run samples without CONTROL words, each from the reset state and without learning.
+
+        Levels that one sets are not seen by others, nor by the model.
 
         Parameters
         ----------

@@ -7,6 +7,7 @@
 struct Shape {
     int32_t cores, neurons_per_core, axons, padded_axons, rows, lanes, delay_slots, state_bits;
     int32_t probes;
+    int32_t sampling, pattern_words;  // sampling: 0 or 1
 };
 
 // Memories of the array. Numbers of a neuron are [cores * neurons_per_core], of an axon [axons].
@@ -26,6 +27,14 @@ struct Memory {
     uint8_t *x;        // [cores][rows]
     uint8_t *y;        // [cores][neurons_per_core]
     uint8_t *pending;  // [delay_slots][padded_axons], 0 or 1
+    // Of samples; null where they are not built in. Inputs: [axons - neurons].
+    uint8_t *level;
+    const uint8_t *mode, *scale;
+    const uint16_t *pattern;  // [pattern_words]
+    const int32_t *group;     // of each neuron, -1: its spikes are not counted
+    const uint8_t *silent;    // of each neuron, 0 or 1
+    int32_t *count, *first;   // of each group; as many as neurons
+    int32_t *sample;          // window `sample`, 6 words
 };
 
 // How traces decay and grow: register x_trace or y_trace.
@@ -58,6 +67,9 @@ struct Registers {
     int32_t axons_in_use, probes_in_use;
     uint32_t seed;
     int32_t learns, changing;  // whether any core has plastic rows, and any weight may change
+    uint32_t stimulus_seed;
+    int32_t encoded_inputs, pattern_length;  // at most as many as there are
+    int32_t levels_first, stop_count, stop_margin, stop_after;
 };
 
 // What status registers count.
@@ -75,12 +87,13 @@ struct Run {
     uint32_t t;          // number of the next step
     int32_t left;        // steps of a STEP word that are still to be run
     int32_t untold;      // steps completed since the last STEP word out
+    int32_t cleared;     // flags of the SAMPLE words so far
     Tally tally;
 };
 
 // Why `run` returned.
 enum Stop : int32_t {
-    kEnd = 0,      // all words were taken
+    kEnd = 0,      // all words were taken, but for one that still lacks some
     kControl = 1,  // `in_at` is at a CONTROL word
     kFull = 2,     // `out` may be too small for another step, or `most_steps` were run
     kNoMemory = -1,

@@ -15,11 +15,13 @@ from spikeloom_sim.reference.traces import TraceRule
 __all__ = [
     "CORE_RULE",
     "PARAMETERS",
+    "SAMPLE_MEMORIES",
     "SIZES",
     "STATES",
     "MemoryPointers",
     "RegisterValues",
     "Run",
+    "Scan",
     "Shape",
     "Tally",
     "core_rules",
@@ -32,6 +34,10 @@ PARAMETERS = ("threshold", "reset", "bias", "leak", "v_decay", "i_decay", "gain"
 STATES = ("v", "i", "c", "theta")
 """State of neurons, in the kernel's order; fields of `NeuronState`."""
 
+SAMPLE_MEMORIES = ("level", "mode", "scale", "pattern", "group", "silent", "count", "first",
+                   "sample")  # fmt: skip
+"""What samples are made of and their state, in the kernel's order."""
+
 _REMEMBERED = 256
 _TRACES = np.arange(TRACE_ONE)
 
@@ -42,7 +48,7 @@ class Shape(ctypes.Structure):
     _fields_ = tuple(
         (name, ctypes.c_int32)
         for name in ("cores", "neurons_per_core", "axons", "padded_axons", "rows", "lanes",
-                     "delay_slots", "state_bits", "probes")
+                     "delay_slots", "state_bits", "probes", "sampling", "pattern_words")
     )  # fmt: skip
 
 
@@ -53,7 +59,7 @@ class MemoryPointers(ctypes.Structure):
         (name, ctypes.c_void_p)
         for name in (*PARAMETERS, "delay", "row_of", "source", "probe_neuron", "probe_quantity",
                      "plastic", "row_plastic", "weight", "eligibility", *STATES, "x", "y",
-                     "pending")
+                     "pending", *SAMPLE_MEMORIES)
     )  # fmt: skip
 
 
@@ -66,7 +72,10 @@ class RegisterValues(ctypes.Structure):
         ("seed", ctypes.c_uint32),
         ("learns", ctypes.c_int32),
         ("changing", ctypes.c_int32),
-    )
+        ("stimulus_seed", ctypes.c_uint32),
+        *((name, ctypes.c_int32) for name in ("encoded_inputs", "pattern_length", "levels_first",
+                                              "stop_count", "stop_margin", "stop_after")),
+    )  # fmt: skip
 
 
 class Tally(ctypes.Structure):
@@ -93,7 +102,17 @@ class Run(ctypes.Structure):
         ("t", ctypes.c_uint32),
         ("left", ctypes.c_int32),
         ("untold", ctypes.c_int32),
+        ("cleared", ctypes.c_int32),
         ("tally", Tally),
+    )
+
+
+class Scan(ctypes.Structure):
+    """What the words of an input hold."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_int32)
+        for name in ("steps", "controls", "incomplete", "levels", "levels_at_once")
     )
 
 
@@ -111,7 +130,7 @@ CORE_RULE = np.dtype([
 SIZES = (
     *map(ctypes.sizeof, (Shape, MemoryPointers, RegisterValues)),
     CORE_RULE.itemsize,
-    *map(ctypes.sizeof, (Tally, Run)),
+    *map(ctypes.sizeof, (Tally, Run, Scan)),
 )
 """Bytes of each structure, in the order in which the kernel tells its own."""
 
@@ -128,6 +147,8 @@ def shape_of(config: ArrayConfig) -> Shape:
         delay_slots=config.delay_slots,
         state_bits=config.state_bits,
         probes=config.probes,
+        sampling=config.sampling,
+        pattern_words=config.pattern_words,
     )
 
 

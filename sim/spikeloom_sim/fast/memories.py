@@ -9,6 +9,7 @@ from spikeloom.contract import ArrayConfig
 from spikeloom_sim.reference import ArrayModel
 
 from .layout import PARAMETERS, STATES, MemoryPointers
+from .sample_memories import SampleMemories
 
 __all__ = ["Memories"]
 
@@ -32,6 +33,7 @@ class Memories:
         self._copies["y"] = np.zeros((config.cores, config.neurons_per_core), np.uint8)
         for name in ("probe_neuron", "probe_quantity"):
             self._copies[name] = np.zeros(config.probes, np.int32)
+        self._samples = SampleMemories(config) if config.sampling else None
         self._row_of: npt.NDArray[np.int32] = np.zeros(0, np.int32)
         self._row_of_edit = -1
 
@@ -54,6 +56,8 @@ class Memories:
         self._take_probes(model)
         self._take_rows(model)
         arrays = self._copies | self._shared(model)
+        if self._samples is not None:
+            arrays |= self._samples.taken(model)
         return MemoryPointers(**{name: array.ctypes.data for name, array in arrays.items()})
 
     def _shared(self, model: ArrayModel) -> dict[str, npt.NDArray[Any]]:
@@ -93,3 +97,5 @@ class Memories:
         model.learning.traces.x[:, : self._config.rows_per_core] = self._copies["x"]
         model.learning.traces.y[...] = self._copies["y"]
         model.network.synapses.forget_products()
+        if self._samples is not None:
+            self._samples.give_back(model)

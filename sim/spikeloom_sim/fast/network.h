@@ -7,6 +7,7 @@
 
 #include "arithmetic.h"
 #include "changes.h"
+#include "encoders.h"
 #include "layout.h"
 
 constexpr int kElMin = -128, kElMax = 127;
@@ -55,6 +56,8 @@ struct Network {
     Parameters parameters;
     Numbers word_of;            // synapse word of each neuron of a core
     std::vector<uint8_t> mixed;  // [cores][rows]: whether some flags are 0; empty: not known
+    Numbers group_of;           // of each neuron, -1: its spikes are not counted
+    bool counts = false, silences = false;  // whether spikes of any neuron are counted, or untold
     int32_t low = 0, high = 0;  // range of v and i
 
     int neurons() const { return shape.cores * shape.neurons_per_core; }
@@ -137,6 +140,16 @@ inline void open_network(Network &network, const Shape &shape) {
     for (int n = 0; n < shape.neurons_per_core; ++n) network.word_of[n] = n / shape.lanes;
 }
 
+inline void load_readout(Network &network) {
+    const int count = network.neurons();
+    network.group_of.assign(network.memory.group, network.memory.group + count);
+    network.counts = network.silences = false;
+    for (int n = 0; n < count; ++n) {
+        network.counts |= network.group_of[n] >= 0;
+        network.silences |= network.memory.silent[n] != 0;
+    }
+}
+
 inline void load_network(Network &network, const Memory &memory) {
     network.memory = memory;
     network.mixed.clear();
@@ -154,6 +167,7 @@ inline void load_network(Network &network, const Memory &memory) {
     fill(p.theta_keep, memory.theta_decay, count, kDecayOne, -1);
     fill(p.subtracts, memory.reset_mode, count, 0, -1);
     fill(p.hold, memory.hold, count, 0, -1);
+    if (network.shape.sampling) load_readout(network);
 }
 
 // State of one sample, and what a step leaves for the next one to reuse.
@@ -165,6 +179,8 @@ struct State {
     Numbers active, fired;          // axons and neurons of this step, ascending
     std::vector<int32_t> fired_end;  // [cores + 1]: where each core's part of `fired` begins
     int active_count = 0;
+    Sample sample;
+    int64_t swept_steps = 0;  // steps counted when the words swept were
 
     // Scratch of one core.
     std::vector<const int8_t *> reached;  // rows that arrive
@@ -198,8 +214,42 @@ struct State {
     }
 };
 
+// Encoders as the network has them; the sample is left as it is.
+inline void open_sample(State &state, const Network &network) {
+    if (!network.shape.sampling) return;
+    const int neurons = network.neurons();
+    state.sample.encoders.load(network.memory, network.shape.axons - neurons);
+    state.sample.count.resize(neurons);
+    state.sample.first.resize(neurons);
+}
+
+inline void load_sample(State &state, const Network &network) {
+    open_sample(state, network);
+    const Memory &memory = network.memory;
+    Sample &sample = state.sample;
+    std::copy_n(memory.count, sample.count.size(), sample.count.begin());
+    std::copy_n(memory.first, sample.first.size(), sample.first.begin());
+    sample.age = memory.sample[0];
+    sample.leader = memory.sample[1] & 0x7FFF;
+    sample.decided = memory.sample[1] >> 15;
+    sample.best = memory.sample[2];
+    sample.second = memory.sample[3];
+    sample.place = memory.sample[4];
+    sample.wait = memory.sample[5];
+}
+
+inline void store_sample(const Sample &sample, const Memory &memory) {
+    std::copy(sample.count.begin(), sample.count.end(), memory.count);
+    std::copy(sample.first.begin(), sample.first.end(), memory.first);
+    std::copy(sample.encoders.level.begin(), sample.encoders.level.end(), memory.level);
+    const int32_t words[] = {sample.age, sample.leader | sample.decided << 15, sample.best,
+                             sample.second, sample.place, sample.wait};
+    std::copy(std::begin(words), std::end(words), memory.sample);
+}
+
 inline void load_state(State &state, const Network &network) {
     const Memory &memory = network.memory;
+    if (network.shape.sampling) load_sample(state, network);
     const size_t neurons = network.neurons();
     std::copy_n(memory.v, neurons, state.v.begin());
     std::copy_n(memory.i, neurons, state.i.begin());
@@ -219,6 +269,7 @@ inline void load_state(State &state, const Network &network) {
 
 inline void store_state(const State &state, const Network &network) {
     const Memory &memory = network.memory;
+    if (network.shape.sampling) store_sample(state.sample, memory);
     const size_t neurons = network.neurons();
     std::copy_n(state.v.begin(), neurons, memory.v);
     std::copy_n(state.i.begin(), neurons, memory.i);

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
-enum Phase : uint32_t { kArrival = 0, kFiring = 1, kReward = 2 };
+enum Phase : uint32_t { kArrival = 0, kFiring = 1, kReward = 2, kStimulus = 3 };
 
 constexpr int kDrawn = 64;  // neurons whose numbers differ in 6 bits of their index only
 

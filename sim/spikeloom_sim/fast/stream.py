@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from spikeloom.contract.words import TAG_MASK, Words, step_words
+from spikeloom.contract.words import TAG_MASK, SampleFlag, Words, step_words
 from spikeloom_sim.reference import ArrayModel
 from spikeloom_sim.reference.errors import RunError
 from spikeloom_sim.reference.stream import UNFINISHED
@@ -24,7 +24,9 @@ _BLOCK_WORDS = 1 << 16
 class FastStream:
     """One run of a model with one sample; can be fed in chunks that are cut anywhere.
 
-    It does with the kernel what `spikeloom_sim.reference.stream.Stream` does with numpy.
+    It does with the kernel what `spikeloom_sim.reference.stream.Stream` does with numpy. From the
+    first chunk until `finish` the kernel holds the model's state; who gives up a stream before
+    releases it.
 
     Parameters
     ----------
@@ -45,23 +47,20 @@ class FastStream:
     def feed(self, words: Words) -> Iterator[Words]:
         """Do what some input words ask for; yield output words as they arise."""
         words = np.ascontiguousarray(np.concatenate([self._rest, words]))
-        self._rest = words[:0]
         run = self._run
         run.words_in, run.in_count, run.in_at = words.ctypes.data, words.size, 0
-        with self._kernel.holding(self._model):
-            while True:
-                stop = self._advance()
-                if stop == CONTROL:
-                    if words.size - run.in_at < _CONTROL_WORDS:
-                        self._rest = words[run.in_at :].copy()
-                        break
-                    self._write_register(*words[run.in_at : run.in_at + _CONTROL_WORDS].tolist())
-                elif stop != FULL:
-                    break
-                elif run.out_count:
-                    yield self._taken()
-            if run.out_count:
+        self._kernel.hold(self._model)
+        while True:
+            stop = self._advance()
+            if stop == CONTROL:
+                self._write_register(*words[run.in_at : run.in_at + _CONTROL_WORDS].tolist())
+            elif stop != FULL:
+                break
+            elif run.out_count:
                 yield self._taken()
+        self._rest = words[run.in_at :].copy()
+        if run.out_count:
+            yield self._taken()
 
     def finish(self) -> Words:
         """Return the words that tell the last steps.
@@ -69,8 +68,9 @@ class FastStream:
         Raises
         ------
         RunError
-            If the input ended within a CONTROL word. All words before it have taken effect.
+            If the input ended within a CONTROL word, or one of another kind. All words before it have taken effect.
         """
+        self._kernel.release()
         if self._rest.size:
             raise RunError(UNFINISHED)
         untold, self._run.untold = self._run.untold, 0
@@ -83,6 +83,8 @@ class FastStream:
         stop = self._kernel.run(run)
         set_counts(run.tally, model.counters)
         model.t = run.t
+        if run.cleared & SampleFlag.CLEAR_TRACES:  # also those behind the last row
+            model.learning.traces.x[...] = 0
         return stop
 
     def _write_register(self, head: int, low: int, high: int) -> None:

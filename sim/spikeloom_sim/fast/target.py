@@ -1,7 +1,7 @@
 """`FastTarget`: the reference model with a compiled step."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import parse_qsl
 
 from spikeloom.contract import ArrayConfig
@@ -65,6 +65,14 @@ class FastTarget(ModelTarget):
                 f"processor"
             )
         self._kernel = Kernel(config)
+
+    def run(self, words: Iterable[Words]) -> Iterator[Words]:
+        """Stream input words in, output words out; see `ModelTarget.run`."""
+        try:
+            yield from super().run(words)
+        finally:
+            if not self._running:  # else another run holds it
+                self._kernel.release()
 
     def _stream(self) -> FastStream:
         return FastStream(self.model, self._kernel)
