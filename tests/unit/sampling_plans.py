@@ -20,6 +20,7 @@ from scalar_oracle import STEP
 
 from spikeloom.contract import CONFIGS, ArrayConfig, MemoryMap
 from spikeloom.contract.registers import CONTROL_REGISTERS, CORE_REGISTERS, core_register
+from spikeloom.contract.words import MAX_LEVELS
 from spikeloom_sim.reference.target import ModelTarget
 
 SAMPLE_CONFIGS = tuple(
@@ -131,6 +132,7 @@ def _word(network, rng: random.Random) -> list[int]:
         ]
     if kind == "levels":
         size = rng.choice([0, 1, config.inputs, config.inputs + 3, rng.randint(0, config.inputs)])
+        size = min(size, MAX_LEVELS)
         both = [_level(rng) + 256 * _level(rng) for _ in range((size + 1) // 2)]
         return [LEVELS + size, *both]
     if kind == "sample":

@@ -40,7 +40,10 @@ void step(State &state, const Network &network, uint32_t t) {
         if (learns) learn_spikes(state, network, core);
         if (learns && has_pass(network.rules[core], t)) reward(state, network, core);
     }
-    if (network.shape.sampling) read_out(state, network);
+    if (is_read_out(state, network))
+        read_out(state, network);
+    else
+        grow_older(state.sample);
 }
 
 int fired_count(const State &state, const Network &network) {

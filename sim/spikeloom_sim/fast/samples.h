@@ -58,6 +58,8 @@ KEPT_APART void stimulate(State &state, const Network &network, uint32_t t) {
     }
 }
 
+inline void grow_older(Sample &sample) { sample.age = (sample.age + 1) % kAges; }
+
 // Counts a spike of a group; `leader` stays the lowest of those with most spikes.
 inline void count_spike(Sample &sample, int group) {
     if (!sample.first[group]) sample.first[group] = (sample.age + 1) % kAges;
@@ -74,6 +76,11 @@ inline void count_spike(Sample &sample, int group) {
     }
 }
 
+// Whether there is more to the end of a step than that the sample ages.
+inline bool is_read_out(const State &state, const Network &network) {
+    return network.counts || state.sample.best;
+}
+
 // Counts the spikes of a step and judges the sample.
 KEPT_APART void read_out(State &state, const Network &network) {
     Sample &sample = state.sample;
@@ -83,7 +90,7 @@ KEPT_APART void read_out(State &state, const Network &network) {
             const int group = network.group_of[state.fired[k]];
             if (group >= 0) count_spike(sample, group);
         }
-    sample.age = (sample.age + 1) % kAges;
+    grow_older(sample);
     const int lead = sample.best - sample.second;
     const bool clear = (registers.stop_count && sample.best >= registers.stop_count) ||
                        (registers.stop_margin && lead >= registers.stop_margin);

@@ -68,7 +68,8 @@ class FastStream:
         Raises
         ------
         RunError
-            If the input ended within a CONTROL word, or one of another kind. All words before it have taken effect.
+            If the input ended within a word that takes several. All words before it have taken
+            effect.
         """
         self._kernel.release()
         if self._rest.size:
