@@ -20,6 +20,7 @@ from spikeloom.contract.words import (
     SAMPLE_TAG,
     STEP_TAG,
     TAG_MASK,
+    step_words,
 )
 from spikeloom.target import Target
 
@@ -136,6 +137,20 @@ class ArrayRings:
             self._compute([])
         return bool(self._steps_left)
 
+    def _act_on_what_came(self) -> None:
+        """Do what the words that have come of a BITMAP or LEVELS ask for; no step follows."""
+        head, own = (self._head or [0])[0], self._head[1:]
+        if not self.config.sampling or not own or head < BITMAP_TAG:
+            return
+        if head < LEVELS_TAG:
+            first = self.config.neurons
+            axons = [first + k for k in range(16 * len(own)) if own[k // 16] >> k % 16 & 1]
+            # An EVENT has no number for the last axons that a BITMAP may name; 0 is refused too.
+            self._taken = [axon if axon < STEP_TAG else 0 for axon in axons]
+        else:
+            self._taken = [LEVELS_TAG | min(head & MAX_LEVELS, 2 * len(own)), *own]
+        self._compute([])
+
     def _runs_or_ends(self, head: int) -> bool:
         """Return whether a word that steers samples has output of its own."""
         if not self.config.sampling:
@@ -170,32 +185,37 @@ class ArrayRings:
 
     def _count_steps(self, count: int) -> None:
         self._untold += count
-        if self._untold >= MAX_STEP_COUNT:
+        while self._untold >= MAX_STEP_COUNT:
             self._held.append((STEP_TAG | MAX_STEP_COUNT,))
             self._untold -= MAX_STEP_COUNT
 
     def _tell_steps(self) -> None:
-        if self._untold:
-            self._held.append((STEP_TAG | self._untold,))
-            self._untold = 0
+        self._held.extend((word,) for word in step_words(self._untold).tolist())
+        self._untold = 0
 
     def _hand_over(self) -> bool:
-        """Move output into the ring or drop it; return whether none is left."""
+        """Move output into the ring or drop it; return whether the array need not wait."""
         if self.discarding:
             self._held.clear()
         if not self._held:
             return True
-        policy = self._register("output_policy")
+        waits = self._register("output_policy") == OutputPolicy.WAIT
+        held_back = 0  # steps without room for a word that tells them, which is not dropped
         while self._held:
             item = self._held[0]
             if len(item) <= self.output_free:
                 self._output.extend(item)
                 self.written += len(item)
-            elif policy == OutputPolicy.WAIT or item[0] & TAG_MASK == STEP_TAG:
+            elif waits or item[0] == RESULT_WORD:
+                steps = step_words(held_back).tolist()
+                self._held.extendleft((word,) for word in reversed(steps))
                 return False
+            elif item[0] & TAG_MASK == STEP_TAG:
+                held_back += item[0] & MAX_STEP_COUNT
             else:
                 self.dropped += len(item)
             self._held.popleft()
+        self._untold += held_back
         return True
 
     def _register(self, name: str) -> int:
@@ -207,6 +227,7 @@ class ArrayRings:
         if kind == ResetKind.COUNTERS:
             self.dropped = 0
         else:
+            self._act_on_what_came()
             self.clear()
         self.array.reset(kind)
 
