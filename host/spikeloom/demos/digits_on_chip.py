@@ -6,6 +6,7 @@ for one of a white pixel: a level has 8 bits, so the largest rate is 255/256.
 """
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,10 @@ from spikeloom.board import Board, Margin
 from spikeloom.decisions import Decisions
 from spikeloom.network import RateEncoder
 
+from .digits import POPULATIONS, SHOWN
 from .digits_data import INPUT_STEPS, MAX_PIXEL, Images
 from .digits_model import DigitsWeights, digits_network
+from .digits_plots import plot_confusion, plot_raster
 from .recognition import Recognition
 
 __all__ = [
@@ -24,9 +27,11 @@ __all__ = [
     "EARLY",
     "ENCODER",
     "ChipResult",
+    "chip_spikes",
     "classify_on_chip",
     "pixel_levels",
     "program_on_chip",
+    "save_chip_figures",
 ]
 
 ENCODER = RateEncoder()
@@ -44,7 +49,7 @@ class ChipResult(Recognition):
     Attributes
     ----------
     labels, predictions : ndarray of int, shape (images,)
-        What they are and what the chip took them for; -1 without a spike.
+        What they are and what the chip took them for; 0 without a spike.
     decisions : Decisions
         Steps, decisions and bytes.
     """
@@ -66,7 +71,7 @@ class ChipResult(Recognition):
             "bytes_sent_per_image": link.bytes_sent / images if link else None,
             "bytes_received_per_image": link.bytes_received / images if link else None,
             "line_images_per_s": made.samples_per_s(_BAUD),
-            "line_images_per_s_half_duplex": made.samples_per_s(_BAUD, duplex=False),
+            "line_images_per_s_one_way": made.samples_per_s(_BAUD, duplex=False),
             "line_efficiency": link.efficiency if link else None,
             "retries": link.retries if link else None,
         }
@@ -106,4 +111,29 @@ def classify_on_chip(
         Lead that ends an image early.
     """
     decisions = board.classify(pixel_levels(images), CHIP_STEPS, until=until)
-    return ChipResult(labels, decisions.winner, decisions)
+    return ChipResult(labels, np.maximum(decisions.winner, 0), decisions)
+
+
+def chip_spikes(images: Images) -> npt.NDArray[np.bool_]:
+    """Return the input spikes that the chip makes of images, shape (images, CHIP_STEPS, 64)."""
+    levels = ENCODER.levels(pixel_levels(images))
+    return ENCODER.spikes(levels, CHIP_STEPS).transpose(1, 0, 2)
+
+
+def save_chip_figures(
+    board: Board, result: ChipResult, images: Images, folder: Path
+) -> tuple[Path, ...]:
+    """Save ``raster.png``, ``confusion.png`` and ``steps.png`` and return their paths.
+
+    The raster's images are shown once more, with all their spikes reported.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    raster, confusion, steps = (folder / f"{name}.png" for name in ("raster", "confusion", "steps"))
+    shown = images[:SHOWN]
+    recording = board.run(levels=pixel_levels(shown), steps=CHIP_STEPS)
+    layers = {"pixels": chip_spikes(shown)}
+    layers |= {name: recording.dense(name) for name in POPULATIONS}
+    plot_raster(raster, layers, shown, result.labels[:SHOWN], result.predictions[:SHOWN])
+    plot_confusion(confusion, result.confusion)
+    result.decisions.plot(result.labels, steps)
+    return raster, confusion, steps
