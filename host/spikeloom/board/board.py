@@ -246,8 +246,8 @@ class Board(SampleAccess):
             meanwhile, so that they are exact.
         control : sequence of (step, name, value), or with populations as a fourth entry
             What changes before a step of the run (of each sample of a batch), counted from its
-            start: ``(100, "reward", 0.5)``, ``(200, "learning", False)``, ``(0, "seed", 7)``. It
-            stays so after the run.
+            start: ``(100, "reward", 0.5)``, ``(200, "learning", False)``, ``(0, "seed", 7)``,
+            ``(0, "stimulus_seed", 7)``. It stays so after the run.
         progress : bool or callable, optional
             None: a bar on terminals when it takes long. A callable gets steps (samples of a
             batch) done and all, None if not known.

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from spikeloom.compiler import Program
+from spikeloom.compiler.sampling import without_sampling
 from spikeloom.contract.learning import REWARD_ONE
 from spikeloom.contract.registers import CONTROL_REGISTERS, CORE_REGISTERS, core_register
 from spikeloom.contract.words import Words, control_words
@@ -55,10 +56,11 @@ def steering_writes(
     ----------
     program : Program
         What is loaded.
-    name : {"reward", "learning", "seed"}
+    name : {"reward", "learning", "seed", "stimulus_seed"}
         What to set.
     value : float, bool or int
-        To what: a reward in -2..1.98 (rounded to 1/64), True or False, a seed in 0..2**32-1.
+        To what: a reward in -2..1.98 (rounded to 1/64), True or False, a seed in 0..2**32-1 (of
+        stochastic rounding, or of random encoders and noise).
     populations : str, Population or sequence of these, optional
         Whose learning; None: of all that learn.
 
@@ -67,15 +69,20 @@ def steering_writes(
     StateError
         If a value is out of range, nothing learns, or a population shares its core with others
         that learn.
+    SamplingError
+        If a stimulus has no seed, since samples are not built in.
     """
-    if name == "seed":
-        return {CONTROL_REGISTERS["seed"].offset: _checked_seed(value, populations)}
+    if name in ("seed", "stimulus_seed"):
+        if name == "stimulus_seed" and not program.config.sampling:
+            raise without_sampling(program.config, "a stimulus_seed")
+        return {CONTROL_REGISTERS[name].offset: _checked_seed(value, populations)}
     if name == "reward":
         reward = CORE_REGISTERS["reward"].pack(reward=_checked_reward(value))
         return {core_register("reward", k): reward for k in _cores(program, populations)}
     if name != "learning":
         raise StateError(
-            f"what changes must be 'reward', 'learning' or 'seed', not {name!r}; choose one"
+            f"what changes must be 'reward', 'learning', 'seed' or 'stimulus_seed', not {name!r}; "
+            f"choose one"
         )
     if not isinstance(value, bool | np.bool_):
         raise StateError(f"learning must be True or False, not {value!r}; False freezes weights")

@@ -128,8 +128,8 @@ def _chip_rows(facts: dict[str, Any]) -> dict[str, object]:
         line = (
             f"{facts['bytes_sent_per_image']:.1f} bytes to the board and "
             f"{facts['bytes_received_per_image']:.1f} back an image, "
-            f"{facts['bytes_per_image']:.1f} together: {facts['line_images_per_s']:,.0f} images/s at 1 Mbaud "
-            f"({facts['line_images_per_s_one_way']:,.0f} if bytes went one way at a time)"
+            f"{facts['bytes_per_image']:.1f} together: {facts['line_images_per_s']:,.0f} "
+            f"images/s at 1 Mbaud, or {facts['line_images_per_s_one_way']:,.0f} one way at a time"
         )
     return {
         "program": f"{facts['program_bytes']:,} bytes",

@@ -86,8 +86,9 @@ def plot_stopping(parts: Mapping[str, Sequence[Stopping]], path: Path) -> None:
     axes.axvline(CHIP_STEPS, color="0.8", lw=0.8, zorder=0)
     axes.set_xlabel("steps of an image on average; numbers: margin in spikes")
     axes.set_ylabel("recognised, %")
-    axes.legend(frameon=False, loc="lower right")
-    axes.margins(y=0.15)
+    axes.legend(frameon=False, loc="center right", bbox_to_anchor=(0.97, 0.4))
+    lowest = min(each.accuracy for results in parts.values() for each in results)
+    axes.set_ylim(100 * lowest - 1, 100.5)
     without_spines(axes, "top", "right")
     saved(figure, axes, path)
 
