@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from . import demo_digits_stdp, demo_graph, demo_reward, demo_stdp
 from .demo_support import WIDTH, add_common, count, print_board
-from .errors import OptionError
 from .output import NOTHING, Subparsers, add_command, format_table, print_json, print_pairs
 
 if TYPE_CHECKING:
@@ -73,6 +72,8 @@ def digits(args: argparse.Namespace) -> int:
     if args.on_chip:
         return digits_on_chip(args)
     if args.early_stop is not None:
+        from .errors import OptionError
+
         raise OptionError("--early-stop must come with --on-chip, not alone; add --on-chip")
     import spikeloom
     from spikeloom.demos.digits import classify, program_digits, save_figures
