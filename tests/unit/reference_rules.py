@@ -85,12 +85,13 @@ def load_learning(target: ModelTarget, plan: Plan, core: int) -> None:
     """Write what one core learns from; its registers are part of `control_values`."""
     rule = plan.learning[core]
     memory, lanes = MemoryMap(plan.config), plan.config.window_lanes
-    sources = {"axon": rule.sources}
+    sources = {"axon": rule.sources} if plan.config.draws else {}
     if plan.config.plastic == "row":
         sources["plastic"] = [row[0] for row in rule.flags]
     if plan.config.plastic == "synapse":
         target.write("plastic", memory["plastic"].pack(plastic=_words(rule.flags, lanes)), core)
-    target.write("sources", memory["sources"].pack(**sources), core)
+    if sources:
+        target.write("sources", memory["sources"].pack(**sources), core)
     padding = [0] * (-len(rule.x) % TRACES_PER_WORD)
     target.write("x", memory["x"].pack(x=_words([rule.x + padding], TRACES_PER_WORD)), core)
     target.write("y", memory["y"].pack(y=_words([rule.y], lanes)), core)

@@ -13,10 +13,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "cosim"))
 
-from fast_support import FAST_CONFIGS, counters, needs_compiler
+from fast_support import FAST_CONFIGS, counters, everything, needs_compiler, words_of
 from lockstep import lockstep
 from lockstep_configs import LOCKSTEP_CONFIGS
 from random_networks import make_case
+from sampling_plans import load_samples, make_sample_plan
 
 from spikeloom.contract import ArrayConfig
 from spikeloom.contract.words import step_words
@@ -28,6 +29,7 @@ pytestmark = needs_compiler
 
 CONFIGS = (*LOCKSTEP_CONFIGS, *FAST_CONFIGS)
 NETWORKS = 24
+SAMPLE_PLANS = 3
 LEAST_FIRING = 0.05
 REGIMES = ("calm", "rails", "fast", "storm", "mixed", "mixed")
 
@@ -68,6 +70,23 @@ def test_coverage() -> None:
     assert total.missing() == []
     assert learning.missing() == []
     assert total.fired >= LEAST_FIRING * total.neuron_steps
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.name)
+def test_random_samples(config: ArrayConfig) -> None:
+    """Everything is compared after every word: it may run steps, set levels or end a sample."""
+    config = config.replace(sampling=True, pattern_words=64)
+    for _ in range(SAMPLE_PLANS):
+        seed = random.Random().randrange(2**32)
+        plan = make_sample_plan(config, seed)
+        model, fast = ModelTarget(config), FastTarget(config)
+        load_samples(model, plan)
+        load_samples(fast, plan)
+        for number, words in enumerate(plan.words):
+            when = config.name, seed, number
+            assert words_of(fast, words) == words_of(model, words), when
+            assert everything(fast) == everything(model), when
+            assert counters(fast) == counters(model), when
 
 
 @pytest.mark.parametrize("weight", [-128, 127])

@@ -1,9 +1,9 @@
 """Many samples through the same network, on all processors where they do not depend on each other.
 
-They do not where no sample writes registers, each sets the levels that any sets before its first
-step, and no core may change weights. All but the last then run in any order, each from the reset
-state; the last one runs as a stream does, so that the model is left with its state. Otherwise what
-one sample learns or writes is the next one's, so they run one after the other.
+They do not where no sample writes registers, either none sets levels or each begins with as many as
+any sets, and no core may change weights. All but the last then run in any order, each from the
+reset state; the last one runs as a stream does, so that the model is left with its state. Otherwise
+what one sample learns or writes is the next one's, so they run one after the other.
 """
 
 from collections.abc import Sequence

@@ -192,32 +192,46 @@ struct Batch {
     std::atomic<bool> failed{false};
 };
 
-void run_sample(const Network &network, const uint16_t *in, int64_t count,
-                std::vector<uint16_t> &out, Tally &tally) {
-    State state(network);
-    open_sample(state, network);
-    Run run{};
-    run.in = in;
-    run.in_count = count;
-    const int64_t least = network.neurons() + 2 * network.registers.probes_in_use + 2;
-    do {
-        out.resize(std::max<size_t>(2 * out.size(), kSampleWords + least));
-        run.out = out.data();
-        run.out_capacity = int64_t(out.size()) - 1;  // the last STEP word
+// What one thread runs its samples with.
+struct Worker {
+    State state;
+    std::vector<uint16_t> out;
+
+    explicit Worker(const Network &network) : state(network), out(kSampleWords) {
+        open_sample(state, network);
+    }
+
+    // Runs a sample from the reset state; levels that it does not set are the network's, since
+    // each sets the same.
+    Tally run_sample(const Network &network, const uint16_t *in, int64_t count,
+                     std::vector<uint16_t> &words) {
+        begin_sample(state, network, kRestart | kClearState | kClearTheta | kClearTraces);
+        state.swept_steps = 0;
+        Run run{};
+        run.in = in;
+        run.in_count = count;
         run.most_steps = INT64_MAX;
-    } while (take_words(run, state, network) == kFull);
-    tell_steps(run);
-    out.resize(run.out_count);
-    out.shrink_to_fit();
-    tally = run.tally;
-}
+        const auto takes_all = [&] {
+            run.out = out.data();
+            run.out_capacity = int64_t(out.size()) - 1;  // the last STEP word
+            return take_words(run, state, network) != kFull;
+        };
+        const size_t more = network.neurons() + 2 * network.shape.probes;
+        while (!takes_all()) out.resize(2 * out.size() + more);
+        tell_steps(run);
+        words.assign(run.out, run.out + run.out_count);
+        return run.tally;
+    }
+};
 
 void run_samples(Batch &batch, const Network &network, const uint16_t *words, const int64_t *ends) {
     const int64_t count = int64_t(batch.words.size());
     try {
+        Worker worker(network);
         for (int64_t k; (k = batch.next++) < count;) {
             const int64_t begin = k ? ends[k - 1] : 0;
-            run_sample(network, words + begin, ends[k] - begin, batch.words[k], batch.tallies[k]);
+            batch.tallies[k] =
+                worker.run_sample(network, words + begin, ends[k] - begin, batch.words[k]);
         }
     } catch (const std::bad_alloc &) {
         batch.failed = true;
