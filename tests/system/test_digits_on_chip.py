@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 from system_support import NO_COMPILER, QUICK
+from timed_port import TimedPort
 
 import spikeloom
 from spikeloom import Board
@@ -39,6 +40,8 @@ LEAST_STEPS_SPARED = 0.4
 # Beside a line of 1 Mbaud an array is fast: while a frame of 256 bytes is on its way it makes
 # some 900 steps of the digits network.
 STEPS_PER_FRAME = 900
+STEPS_PER_S = 345_000
+"""217 cycles a step at 75 MHz."""
 
 
 def open_target(kind: str) -> Board:
@@ -97,6 +100,20 @@ def test_an_image_costs_few_bytes(full, early):
         facts = result.figures()
         assert facts["bytes_per_image"] == made.bytes_per_sample
         assert facts["line_efficiency"] > 0.9
+
+
+@pytest.mark.parametrize(("latency_s", "share"), [(0.0, 0.95), (1e-3, 0.92)])
+def test_the_line_hardly_rests(digits, latency_s, share):
+    """PULLs stand amid the PUSHes: what they tell is there before the rest has gone out."""
+    port = TimedPort(ModelTarget(SAMPLING), latency_s=latency_s, steps_per_s=STEPS_PER_S)
+    with Board(LinkTarget(port, "timed:")) as board:
+        program_on_chip(board)
+        began_s, busy_s = port.time_s, port.busy_s
+        result = classify_on_chip(board, digits.test_images[:300], digits.test_labels[:300])
+        took_s = port.time_s - began_s
+    assert (port.busy_s - busy_s) / took_s >= share
+    assert 300 / took_s >= LEAST_IMAGES_PER_S
+    assert result.decisions.bytes_per_sample <= MOST_BYTES_PER_IMAGE
 
 
 def test_stopping_early_spares_steps_and_hardly_an_image(full, early):

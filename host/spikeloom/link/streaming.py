@@ -71,7 +71,8 @@ class EventStream:
 
     A PULL is always under way. More than one are when it is known that the words are there:
     the array said that it waits for room, so its ring is full. So no PULL is ever refused, and
-    a slow line is filled.
+    a slow line is filled. On its way to the array it stands amid PUSHes: when its reply tells how
+    much room the first ones have left, the others still keep the line busy.
 
     Parameters
     ----------
@@ -115,8 +116,10 @@ class EventStream:
         LinkError
             Whatever the session raises.
         """
-        self._push()
+        # The PULL goes between: what it tells of the first part is here before the second is over.
+        self._push((self._credit - self._pushed) // 2)
         self._pull()
+        self._push(self._credit - self._pushed)
         self._session.pump()
         while self._pushes and self._pushes[0].status is not None:
             self._session.wait(self._pushes.popleft(), "input words")
@@ -134,8 +137,10 @@ class EventStream:
         """Whether all steps are done and all output is out."""
         return self._done and not self._pulls
 
-    def _push(self) -> None:
-        while True:
+    def _push(self, words: int) -> None:
+        """Send about so many input words, as far as there is room, in frames that are full."""
+        end = self._pushed + words
+        while self._pushed < end:
             room = self._credit - self._pushed
             self._fill(min(_PUSH_WORDS, room) * _WORD_BYTES)
             count = min(_PUSH_WORDS, room, len(self._buffer) // _WORD_BYTES)
