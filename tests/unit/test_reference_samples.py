@@ -17,6 +17,7 @@ from sampling_plans import (
 from scalar_oracle import ONE
 
 from spikeloom.contract.frames import ResetKind
+from spikeloom_sim.reference import batch
 from spikeloom_sim.reference.errors import RunError
 from spikeloom_sim.reference.target import ModelTarget
 
@@ -120,6 +121,33 @@ def test_a_batch_of_steps_alone_is_stimulated_and_judged(plan, count, steps):
     batch = target.run_batch([np.array([0x8000 + steps], np.uint16)] * count)
     assert [words.tolist() for words in batch] == expected
     for window in ("sample", "counts", "control", "pending"):
+        assert target.read(window) == other.read(window), window
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("config", SAMPLE_CONFIGS, ids=lambda config: config.name)
+def test_a_batch_of_events_steps_and_bitmaps_advances_together(config, seed, monkeypatch):
+    plan = make_sample_plan(config, seed)
+    plan.network.learning, plan.registers = None, {}
+    target, _ = loaded(plan)
+    other, _ = loaded(plan)
+    samples, expected = [], []
+    for k in range(6):
+        words = [each for each in make_sample_plan(config, k).words if each[0] < 0xC000
+                 or 0xE000 <= each[0] < 0xF000]  # fmt: skip
+        samples.append([word for each in words for word in each])
+        other.reset(ResetKind.STATE)
+        expected.append(run(other, [samples[-1]]))
+    groups = []
+    run_group = batch._run_group
+    monkeypatch.setattr(
+        batch, "_run_group", lambda model, some: groups.append(len(some)) or run_group(model, some)
+    )
+    told = target.run_batch([np.array(words, np.uint16) for words in samples])
+    assert [words.tolist() for words in told] == expected
+    assert groups == [5]
+    assert target.model.counters == other.model.counters
+    for window in ("sample", "counts", "pending", "v"):
         assert target.read(window) == other.read(window), window
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeloom.contract import ArrayConfig
-from spikeloom.contract.words import CONTROL_TAG, Words
+from spikeloom.contract.words import Words
 
 from .errors import RunError
 from .input_words import Decoder, Stimulus
@@ -61,16 +61,14 @@ def stimulus_of(number: int, words: Words, config: ArrayConfig) -> Stimulus | No
         If it ends within a CONTROL word.
     """
     decoder = Decoder(config)
-    for _ in decoder.feed(words):
-        pass
+    parts = list(decoder.feed(words))
     if decoder.waits:
         raise RunError(
             f"sample {number} must not end within a CONTROL word, which takes three words, nor "
             f"within a BITMAP or LEVELS; append its value, or the words that it counts"
         )
-    if (words >= CONTROL_TAG).any():
-        return None
-    return Stimulus.of(words)
+    stimuli = [part for part in parts if isinstance(part, Stimulus)]
+    return Stimulus.joined(stimuli) if len(stimuli) == len(parts) else None
 
 
 def _run_alone(model: ArrayModel, words: Words) -> Words:

@@ -1,7 +1,7 @@
 """Input words taken apart: which axons spike before which step, and what changes in between."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -83,6 +83,19 @@ class Stimulus:
         clock = np.cumsum(counts, dtype=np.intp)
         steps = int(clock[-1]) if clock.size else 0
         return cls(steps, clock[~is_step], words[~is_step].astype(np.intp))
+
+    @classmethod
+    def joined(cls, parts: Sequence["Stimulus"]) -> "Stimulus":
+        """Return what is the same as all of `parts`, one after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        steps = np.array([0, *(part.steps for part in parts)], np.intp).cumsum()
+        nothing = np.zeros(0, np.intp)
+        moved = [part.event_step + begin for part, begin in zip(parts, steps[:-1], strict=True)]
+        axons = [part.event_axon for part in parts]
+        return cls(
+            int(steps[-1]), np.concatenate([nothing, *moved]), np.concatenate([nothing, *axons])
+        )
 
 
 Part = ControlWrite | LevelsWrite | SampleEnd | Stimulus
