@@ -42,6 +42,7 @@ CONTENTS = {
         "event-data": "Event data",
         "testing": "Tests on boards",
         "fast": "The compiled model",
+        "fleet": "Sweeps over many boards",
         "*": "",
     },
     "Boards": {

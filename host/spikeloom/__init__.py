@@ -18,7 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spikeloom import boot, events, nir, quantising, superneuromat, testing
+    from spikeloom import boot, events, fleet, nir, quantising, superneuromat, testing
     from spikeloom.board import Board, Count, Margin, Snapshot, open
     from spikeloom.compiler import Program, compile
     from spikeloom.contract import ArrayConfig, SpikeloomError
@@ -60,6 +60,7 @@ __all__ = [
     "boot",
     "compile",
     "events",
+    "fleet",
     "nir",
     "open",
     "quantising",
@@ -92,7 +93,7 @@ _HOMES = {
     "open": "board",
 }
 
-_PACKAGES = ("boot", "events", "nir", "quantising", "superneuromat", "testing")
+_PACKAGES = ("boot", "events", "fleet", "nir", "quantising", "superneuromat", "testing")
 """Packages that ``spikeloom.NAME`` imports: each needs more than the base install, or time."""
 
 
