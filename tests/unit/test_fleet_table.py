@@ -80,6 +80,7 @@ def same(one, other):
     return type(one) is type(other) and one == other and str(one) == str(other)
 
 
+@settings(deadline=None)
 @given(PLAIN)
 def test_plain_data_comes_back(value):
     text = json.dumps(encode(value, "it"), allow_nan=False)

@@ -5,7 +5,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import OptionError
 from .output import NOTHING, Subparsers, add_command, add_json, format_table, print_json
 
 if TYPE_CHECKING:
@@ -174,6 +173,8 @@ def show(args: argparse.Namespace) -> int:
 
     table = fleet.read(args.table)
     if args.plot and not args.by:
+        from .errors import OptionError
+
         raise OptionError("--plot must have --by PARAMETER, which is its axis; add it")
     groups = summary.by_parameter(table, args.by) if args.by else []
     if args.plot:

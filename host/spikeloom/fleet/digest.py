@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from spikeloom.compiler import Program
-from spikeloom.naming import Named
 from spikeloom.network import Network
 
 from .errors import PlainDataError
@@ -18,8 +17,8 @@ __all__ = ["digest"]
 
 _BYTES = 16
 """Of SHA-256; two contents of 2**64 would have to be compared to find two with one digest."""
-_PROGRAM_FIELDS = ("config", "control", "images", "populations", "inputs", "projections", "relays")
-"""Fields of `Program` that matter for a run; the report does not."""
+_UNIMPORTANT = "report"
+"""The one field of a `Program` that no run depends on."""
 
 
 def digest(value: Any, where: str) -> str:
@@ -97,11 +96,15 @@ def _object_parts(value: Any, where: str) -> Iterable[bytes]:
     """Yield what a network or one of its parts is made of."""
     home = type(value).__module__
     if isinstance(value, Network):
-        # Placement follows the order in which parts were added.
-        parts: list[Named[Any]] = [value.inputs, value.populations, value.projections]
-        fields: dict[str, Any] = {"parts": [list(named.values()) for named in parts]}
+        # Placement follows the order in which parts were added; the name is for messages.
+        fields: dict[str, Any] = {
+            name: list(part.values()) if isinstance(part, dict) else part
+            for name, part in vars(value).items()
+            if name != "name"
+        }
     elif isinstance(value, Program):
-        fields = {name: getattr(value, name) for name in _PROGRAM_FIELDS}
+        names = [field.name for field in dataclasses.fields(value)]
+        fields = {name: getattr(value, name) for name in names if name != _UNIMPORTANT}
     elif dataclasses.is_dataclass(value) and home.startswith("spikeloom."):
         fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     else:

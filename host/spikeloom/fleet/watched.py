@@ -5,13 +5,15 @@ from typing import Any
 
 from spikeloom.contract.frames import ResetKind
 from spikeloom.contract.registers import CONTROL_REGISTERS
-from spikeloom.contract.words import CONTROL_TAG, TAG_MASK, Words
+from spikeloom.contract.words import BITMAP_TAG, CONTROL_TAG, Words
 from spikeloom.target import Target, Write
 
 __all__ = ["WatchedTarget"]
 
 _RUN_REGISTERS = ("probes_in_use", "output_policy", "step_interval")
 """Registers that every run sets anew."""
+_CONTROL_MASK = BITMAP_TAG
+"""Tells a CONTROL word, whose registers are few, from the words of samples."""
 
 
 class WatchedTarget:
@@ -68,7 +70,8 @@ class WatchedTarget:
 
     def _seen(self, words: Words) -> Words:
         """Look for words that set a register."""
-        if not self.changed and bool(((words & TAG_MASK) == CONTROL_TAG).any()):
+        # What follows a BITMAP or LEVELS may look like one: then a network is loaded once more.
+        if not self.changed and bool(((words & _CONTROL_MASK) == CONTROL_TAG).any()):
             self.changed = True
         return words
 
