@@ -139,7 +139,7 @@ def test_the_model_decides_as_the_board_in_python(full, early, digits):
         assert made.bytes_per_sample is None
 
 
-@pytest.mark.skipif(not BUILT, reason="not built in yet")
+@pytest.mark.skipif(shutil.which("g++") is None, reason=NO_COMPILER)
 @pytest.mark.parametrize(
     "kind",
     [
@@ -148,7 +148,7 @@ def test_the_model_decides_as_the_board_in_python(full, early, digits):
             "sim",
             marks=[
                 pytest.mark.verilated,
-                pytest.mark.skipif(shutil.which("g++") is None, reason=NO_COMPILER),
+                pytest.mark.skipif(not BUILT, reason="not built in yet"),
             ],
         ),
     ],

@@ -15,7 +15,7 @@ from reference_plans import (
 from spikeloom.contract import CONFIGS, MemoryMap
 from spikeloom.contract.frames import ResetKind
 from spikeloom.contract.registers import core_register
-from spikeloom.contract.words import control_words, step_words
+from spikeloom.contract.words import bitmap_words, control_words, step_words
 from spikeloom_sim.reference import batch
 from spikeloom_sim.reference.errors import RunError
 
@@ -61,6 +61,27 @@ def test_a_batch_of_a_larger_array():
     samples = samples_for(plan, 30, 2)
     results = [words.tolist() for words in loaded_target(plan).run_batch(samples)]
     assert results == one_by_one(loaded_target(plan), samples)
+
+
+@given(seed=st.integers(0, 2**32 - 1), axons=st.sampled_from([17, 32, 40]))
+@settings(max_examples=25, deadline=None)
+def test_bitmaps_are_the_events_that_they_stand_for(seed, axons):
+    """Also bits of inputs that are not there or not in use, and words behind the last step."""
+    config = CONFIGS["tiny"].replace(sampling=True, axons=axons, rows_per_core=axons)
+    plan = make_plan(config, seed % 1000)
+    rng = np.random.default_rng(seed)
+    samples = []
+    for _ in range(5):
+        words = [np.empty(0, np.uint16)]
+        for _ in range(rng.integers(0, 12)):
+            inputs = rng.integers(0, 30, rng.integers(0, 8))
+            forms = [bitmap_words(inputs), (inputs + config.neurons).astype(np.uint16)]
+            words += [forms[rng.integers(2)], step_words(int(rng.integers(0, 3)))]
+        samples.append(np.concatenate(words))
+    together, alone = loaded_target(plan), loaded_target(plan)
+    results = [words.tolist() for words in together.run_batch(samples)]
+    assert results == one_by_one(alone, samples)
+    assert everything(together) == everything(alone)
 
 
 def test_samples_with_control_words_run_one_by_one():
