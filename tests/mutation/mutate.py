@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from mutations import ARRAY, BOOT, LEARNING, LINK, Mutation
+from mutations import ARRAY, BOOT, LEARNING, LINK, SAMPLING, Mutation
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "rtl" / "spikeloom_rtl"
@@ -31,6 +31,14 @@ verilog_of(SimTop(named_config("tiny").replace(eligibility=True, boot_offset=409
 SUITES = {
     "array": [
         "tests/cosim/test_lockstep.py",
+        "--networks",
+        "12",
+        "--optimise",
+        "0",
+    ],
+    "sampling": [
+        "tests/rtl/test_sampling_units.py",
+        "tests/cosim/test_samples.py",
         "--networks",
         "12",
         "--optimise",
@@ -138,6 +146,7 @@ def main() -> int:
         for kind, mutations in (
             ("array", ARRAY),
             ("array", LEARNING),
+            ("sampling", SAMPLING),
             ("link", LINK),
             ("boot", BOOT),
         )

@@ -21,7 +21,7 @@ def load(path):
 
 
 TABLES = load(ROOT / "tests" / "mutation" / "mutations.py")
-MUTATIONS = [*TABLES.ARRAY, *TABLES.LINK, *TABLES.LEARNING, *TABLES.BOOT]
+MUTATIONS = [*TABLES.ARRAY, *TABLES.LINK, *TABLES.LEARNING, *TABLES.SAMPLING, *TABLES.BOOT]
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)

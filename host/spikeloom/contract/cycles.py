@@ -5,7 +5,9 @@ from .config import ArrayConfig
 __all__ = [
     "LEARNING_OVERHEAD_CYC",
     "PROBE_CYC",
+    "SAMPLING_OVERHEAD_CYC",
     "STEP_OVERHEAD_CYC",
+    "STIMULUS_OVERHEAD_CYC",
     "longest_step_cyc",
     "step_cycle_bound",
 ]
@@ -17,6 +19,11 @@ LEARNING_OVERHEAD_CYC = 32
 PROBE_CYC = 12
 """Cycles that a probe in use adds to a step."""
 
+SAMPLING_OVERHEAD_CYC = 8
+"""Cycles that a build with samples adds to each step: a phase more, and counts that settle."""
+STIMULUS_OVERHEAD_CYC = 32
+"""Cycles that stimulus on the chip adds to a step apart from one for each input or word."""
+
 
 def step_cycle_bound(
     config: ArrayConfig,
@@ -27,13 +34,16 @@ def step_cycle_bound(
     axon_words: int,
     probes: int = 0,
     swept: int | None = None,
+    encoded: int = 0,
+    pattern_words: int = 0,
 ) -> int:
     """Return the largest number of cycles that a step may take, waits for the ring apart.
 
     ``arrivals * max(1, S) + N + F + A/16 + 64``, with what is in use, plus what probes cost.
     Where learning is built in, ``swept + R/8 + 32`` more; with one port, rows that learn and what
     is swept take twice the cycles. A narrow learner lets two traces a cycle decay beside the
-    update: where few neurons are in use, ``R/2 - N`` takes the place of R/8.
+    update: where few neurons are in use, ``R/2 - N`` takes the place of R/8. Where samples are
+    built in, 8 more, and with stimulus on the chip the inputs encoded and words read and 32.
 
     Parameters
     ----------
@@ -52,6 +62,10 @@ def step_cycle_bound(
     swept : int or None
         Words that the core swept which swept most: register ``last_swept``. None where no core has
         plastic rows.
+    encoded : int
+        Inputs with encoders that act: register ``encoded_inputs``.
+    pattern_words : int
+        Words of the stimulus memory that were read, or as many as may be: ``pattern_length``.
 
     Examples
     --------
@@ -68,7 +82,13 @@ def step_cycle_bound(
         traces = max(rows // 8, rows // 2 - neurons_in_use if config.learns_narrowly else 0)
         learn = swept * accesses + traces + LEARNING_OVERHEAD_CYC
     update = neurons_in_use + fired + axon_words + STEP_OVERHEAD_CYC
-    return integrate + update + learn + probes * PROBE_CYC
+    sample = 0
+    if config.sampling:
+        inputs, played = min(encoded, config.inputs), min(pattern_words, config.pattern_words)
+        # A single slow core takes a spike in two cycles.
+        made = (inputs + played) * (1 if config.memories_registered or config.cores > 1 else 2)
+        sample = SAMPLING_OVERHEAD_CYC + made + (STIMULUS_OVERHEAD_CYC if made else 0)
+    return integrate + update + learn + probes * PROBE_CYC + sample
 
 
 def longest_step_cyc(config: ArrayConfig) -> int:
@@ -89,4 +109,6 @@ def longest_step_cyc(config: ArrayConfig) -> int:
         axon_words=config.axon_words,
         probes=config.probes,
         swept=sweeps if config.learns else None,
+        encoded=config.inputs,
+        pattern_words=config.pattern_words,
     )

@@ -117,7 +117,8 @@ def _parts() -> Iterator[str]:
     yield f"## Windows of `{DEFAULT_CONFIG}`\n"
     yield (
         "Other configurations have other depths and widths; `spikeloom info URL` shows them. "
-        "`eligibility`,\nwhere it is built in, is shown for `quad_elig`.\n"
+        "`eligibility`,\nwhere it is built in, is shown for `quad_elig`. Builds without samples "
+        "lack `sample`, `levels`,\n`encoders`, `pattern`, `readout` and `counts`.\n"
     )
     window_head = ("window", "number", "words", "fields", "bytes a word", "access", "what")
     yield _table(window_head, _window_rows(config))

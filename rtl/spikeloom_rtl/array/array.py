@@ -12,6 +12,7 @@ from spikeloom.contract.registers import OutputPolicy
 
 from ..learning.step_key import StepKey
 from ..ports import ArrayPort
+from ..sampling.sampler import SAMPLE_REGISTERS, SAMPLE_WINDOWS, Sampler
 from .bus_arbiter import BusArbiter
 from .bus_fabric import BusFabric
 from .capability_rom import CapabilityRom
@@ -65,9 +66,11 @@ class Array(wiring.Component):
         m.submodules.reader = self._reader = EventReader(config)
         m.submodules.injector = self._injector = Injector(config)
         m.submodules.scheduler = self._scheduler = Scheduler(config)
-        m.submodules.sequencer = self._sequencer = Sequencer(registered=config.memories_registered)
+        m.submodules.sequencer = self._sequencer = Sequencer(
+            registered=config.memories_registered, stimulates=config.sampling
+        )
         m.submodules.spike_bus = self._spike_bus = SpikeBus(config)
-        m.submodules.writer = self._writer = OutputWriter()
+        m.submodules.writer = self._writer = OutputWriter(samples=config.sampling)
         self._settled = Signal()  # no spike is on its way into the scheduler
         self._cores = [Core(config, k) for k in range(config.cores)]
         for k, core in enumerate(self._cores):
@@ -75,6 +78,7 @@ class Array(wiring.Component):
         self._prober = Prober(config) if config.probes else None
         if self._prober is not None:
             m.submodules.prober = self._prober
+        self._sampler = Sampler(config) if config.sampling else None
         self._join_bus(m)
         self._join_registers(m)
         self._join_spikes(m)
@@ -82,6 +86,9 @@ class Array(wiring.Component):
         self._join_output(m)
         self._join_status(m)
         self._join_resets(m)
+        if self._sampler is not None:
+            m.submodules.sampler = self._sampler
+            self._join_sampler(m, self._sampler)
         return m
 
     def _join_bus(self, m: Module) -> None:
@@ -138,6 +145,7 @@ class Array(wiring.Component):
         wiring.connect(m, injector.due, self._scheduler.due)
         bus = self._spike_bus
         neurons = bus.neurons
+        told = self._writer.spikes if self._sampler is None else self._sampler.neurons
         m.d.comb += [
             reader.in_use.eq(injector.in_use),
             injector.axon_words.eq(control.axon_words),
@@ -147,10 +155,15 @@ class Array(wiring.Component):
             injector.spikes.payload.eq(Mux(neurons.valid, neurons.payload, reader.spikes.payload)),
             bus.heard.eq(injector.spikes.ready),
             # A spike leaves when it has been told and heard.
-            self._writer.spikes.valid.eq(neurons.valid & (~bus.fresh | bus.heard)),
-            self._writer.spikes.payload.eq(neurons.payload),
-            neurons.ready.eq(self._writer.spikes.ready & (~bus.fresh | bus.heard)),
+            told.valid.eq(neurons.valid & (~bus.fresh | bus.heard)),
+            told.payload.eq(neurons.payload),
+            neurons.ready.eq(told.ready & (~bus.fresh | bus.heard)),
         ]
+        if self._sampler is not None:  # it makes spikes before neurons fire
+            made = self._sampler.spikes
+            m.d.comb += made.ready.eq(injector.spikes.ready)
+            with m.If(made.valid):
+                m.d.comb += [injector.spikes.valid.eq(1), injector.spikes.payload.eq(made.payload)]
         self._broadcast(m, self._scheduler.axons)
         for core, spikes in zip(self._cores, self._spike_bus.cores, strict=True):
             wiring.connect(m, core.spikes, spikes)
@@ -188,6 +201,9 @@ class Array(wiring.Component):
         updating = Cat(core.updating for core in self._cores).any()
         hold = Cat(core.hold for core in self._cores).any()
         key, key_ready = self._key(m)
+        sampler = self._sampler
+        reporting = Const(0) if sampler is None else sampler.reporting
+        judging = Const(0) if sampler is None else sampler.judging
         m.d.comb += [
             sequencer.wanted.eq(self._reader.wanted),
             sequencer.stop.eq(self.link.stop),
@@ -195,14 +211,14 @@ class Array(wiring.Component):
             sequencer.settled.eq(self._settled & ~hold),
             sequencer.learning.eq(Cat(core.learning for core in self._cores).any()),
             sequencer.arriving.eq(scheduler.walking | integrating),
-            sequencer.updating.eq(updating | ~self._settled),
+            sequencer.updating.eq(updating | ~self._settled | reporting),
             scheduler.walk.eq(sequencer.walk),
             scheduler.slot.eq(control.t[: self._config.delay_bits]),
             scheduler.axon_words.eq(control.axon_words),
             self._reader.stop.eq(self.link.stop),
             self._reader.step_done.eq(sequencer.step_done),
             control.step_done.eq(sequencer.step_done),
-            sequencer.probing.eq(self._status.telling),
+            sequencer.probing.eq(self._status.telling | judging),
         ]
         for k, core in enumerate(self._cores):
             m.d.comb += [
@@ -218,7 +234,7 @@ class Array(wiring.Component):
             m.d.comb += [
                 self._prober.start.eq(sequencer.probe),
                 self._prober.probes_in_use.eq(control.probes_in_use),
-                sequencer.probing.eq(self._prober.busy | self._status.telling),
+                sequencer.probing.eq(self._prober.busy | self._status.telling | judging),
             ]
 
     def _join_output(self, m: Module) -> None:
@@ -278,6 +294,29 @@ class Array(wiring.Component):
             status.spike.eq(neurons.valid & neurons.ready),
             status.swept.eq(most_swept),
             status.step_done.eq(self._sequencer.step_done),
+        ]
+
+    def _join_sampler(self, m: Module, sampler: Sampler) -> None:
+        """Lead stimulus and judgement into the steps, and samples' words to both."""
+        reader, writer, sequencer = self._reader, self._writer, self._sequencer
+        fabric, control = self._fabric, self._control
+        for name in SAMPLE_WINDOWS:
+            wiring.connect(m, getattr(fabric, f"host_{name}")[0], getattr(sampler, f"host_{name}"))
+        wiring.connect(m, reader.levels, sampler.levels)
+        wiring.connect(m, sampler.reported, writer.spikes)
+        m.d.comb += [
+            *(getattr(sampler, name).eq(getattr(control, name)) for name in SAMPLE_REGISTERS),
+            sampler.start.eq(sequencer.stimulate),
+            sampler.step_done.eq(sequencer.step_done),
+            sequencer.stimulating.eq(sampler.stimulating | ~self._settled),
+            reader.decided.eq(sampler.decided),
+            reader.levels_first.eq(control.levels_first),
+            reader.reported.eq(writer.reported),
+            reader.cleared.eq(fabric.cleared),
+            writer.report.eq(reader.report),
+            writer.result.eq(sampler.result),
+            fabric.clear_sample.eq(reader.clear),
+            fabric.what.eq(reader.what),
         ]
 
     def _join_resets(self, m: Module) -> None:

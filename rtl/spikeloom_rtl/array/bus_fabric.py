@@ -7,8 +7,10 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig, MemoryMap, Window
+from spikeloom.contract.words import SampleFlag
 
 from ..ports import BusSignature
+from ..sampling.sample_words import CLEAR_BITS, clear_bit
 from .host_memory import HostPort
 from .register_file import FILE_WINDOWS, HALF_BITS, RegisterPort, file_base, file_bits
 
@@ -16,6 +18,15 @@ __all__ = ["BusFabric"]
 
 _GROUP_BITS = 2
 """Windows are chosen among first by so many low bits of their numbers."""
+
+_CLEARED = {
+    SampleFlag.RESTART: ("sample", "counts"),
+    SampleFlag.CLEAR_STATE: ("v", "i", "c", "pending"),
+    SampleFlag.CLEAR_THETA: ("theta",),
+    SampleFlag.CLEAR_TRACES: ("x", "y"),
+    SampleFlag.CLEAR_ELIGIBILITY: ("eligibility",),
+}
+"""Windows of state by the flag of a SAMPLE word that clears them."""
 
 
 class BusFabric(wiring.Component):
@@ -41,6 +52,9 @@ class BusFabric(wiring.Component):
         to the control registers.
     cleared : Out(1)
         High for one cycle when clearing is done.
+    clear_sample : In(1), what : In(5)
+        Where samples are built in: hold high until `cleared`: write 0 to windows of state alone,
+        for each flag of a SAMPLE word but REPORT to those that it names. Not while `clear_state`.
     host_<window> : Out(HostPort).array(cores)
         One for each window of the memory map that is not in the register file.
     registers : Out(RegisterPort)
@@ -51,6 +65,8 @@ class BusFabric(wiring.Component):
     clear_state: Signal
     clear_network: Signal
     cleared: Signal
+    clear_sample: Signal
+    what: Signal
     registers: Any
 
     def __init__(self, config: ArrayConfig) -> None:
@@ -64,6 +80,7 @@ class BusFabric(wiring.Component):
                 "clear_state": In(1),
                 "clear_network": In(1),
                 "cleared": Out(1),
+                **({"clear_sample": In(1), "what": In(CLEAR_BITS)} if config.sampling else {}),
                 **{
                     f"host_{window.name}": Out(HostPort(window.word_bits)).array(window.cores)
                     for window in self._windows
@@ -81,6 +98,7 @@ class BusFabric(wiring.Component):
         data = Signal(self._memory.data_bits)
         accesses, clears = Signal(), Signal()  # the next cycle does
         clearing, second, commit = Signal(), Signal(), Signal()
+        self._partly = self.clear_sample if self._config.sampling else Const(0)
         self._decode(m, accesses, clears)
         for each in self._windows:
             for port in getattr(self, f"host_{each.name}"):
@@ -105,7 +123,7 @@ class BusFabric(wiring.Component):
 
         with m.FSM(name="access"):
             with m.State("IDLE"):
-                with m.If(self.clear_state):
+                with m.If(self.clear_state | self._partly):
                     m.d.comb += clears.eq(1)
                     m.d.sync += [offset.eq(0), data.eq(0)]
                     m.next = "CLEAR"
@@ -179,7 +197,7 @@ class BusFabric(wiring.Component):
         # A clear of all goes through the low halves, then the high ones, then on without registers:
         # once more than needed it writes the first one. Among state is `t`, the first of all.
         only_t = clearing & ~self.clear_network
-        past = clearing & offset[bits + 1 :].any()
+        past = self._partly | (clearing & offset[bits + 1 :].any())
         m.d.comb += [
             port.soon.eq((accesses & here) | (clears & ~past)),
             port.place.index.eq(Cat(offset[0] & ~only_t, offset[1:bits])),
@@ -188,7 +206,8 @@ class BusFabric(wiring.Component):
             port.clears.eq(clearing),
         ]
         m.d.sync += port.select.eq(port.soon)
-        with m.If(clearing & (self.clear_network | (offset[1:bits] == 0))):
+        of_registers = self.clear_network | (offset[1:bits] == 0)
+        with m.If(clearing & ~self._partly & of_registers):
             m.d.comb += port.commit.eq(1)
         return here, bases
 
@@ -213,7 +232,15 @@ class BusFabric(wiring.Component):
     def _is_last(self, offset: Signal) -> Value:
         """Return whether the deepest memory has been cleared."""
         state, network = (self._clear_bits(network=kind) for kind in (False, True))
-        return offset[:state].all() & (~self.clear_network | offset[state:network].all())
+        last = offset[:state].all() & (~self.clear_network | offset[state:network].all())
+        if not self._config.sampling:
+            return last
+        parts: list[Value] = []
+        for flag, names in _CLEARED.items():
+            depth = max([w.depth for w in self._windows if w.name in names], default=2)
+            through = offset[: max(1, (depth - 1).bit_length())].all()
+            parts.append(~self.what[clear_bit(flag)] | through)
+        return Mux(self._partly, Cat(parts).all(), last)
 
     def _decode(self, m: Module, accesses: Signal, clears: Signal) -> None:
         """Select ports; beyond its end a memory is empty, or its words come anew."""
@@ -222,9 +249,11 @@ class BusFabric(wiring.Component):
         for each in self._windows:
             clear: Value = Const(0)
             if each in state:
-                clear = clears
+                flags = [flag for flag, names in _CLEARED.items() if each.name in names]
+                named = self.what[clear_bit(flags[0])] if self._config.sampling else Const(1)
+                clear = clears & (~self._partly | named)
             elif each in network:
-                clear = clears & self.clear_network
+                clear = clears & self.clear_network & ~self._partly
             ports = getattr(self, f"host_{each.name}")
             for k, port in enumerate(ports):
                 here: Value = accesses & (self._window == each.id)

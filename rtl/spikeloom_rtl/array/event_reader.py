@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig
-from spikeloom.contract.registers import CONTROL_BITS
+from spikeloom.contract.registers import CONTROL_BITS, CONTROL_REGISTERS
 
+from ..sampling.sample_words import CLEAR_BITS, HEAD_BITS, SampleWords
+from ..sampling.stimulator import LevelWrite
 from .register_file import RegisterWrite
 
 __all__ = ["EventReader"]
@@ -49,7 +51,9 @@ class EventReader(wiring.Component):
     step_done : In(1)
         High for one cycle at the end of each step.
     busy : Out(1)
-        Steps are left, or a CONTROL word is incomplete.
+        Steps are left, or a CONTROL word is incomplete, or a SAMPLE is carried out.
+    decided, levels_first, levels, report, reported, clear, cleared, what
+        See `SampleWords`; only where samples are built in.
     """
 
     words: stream.Interface
@@ -63,6 +67,14 @@ class EventReader(wiring.Component):
     wanted: Signal
     step_done: Signal
     busy: Signal
+    decided: Signal
+    levels_first: Signal
+    levels: Any
+    report: Signal
+    reported: Signal
+    clear: Signal
+    cleared: Signal
+    what: Signal
 
     def __init__(self, config: ArrayConfig) -> None:
         self._config = config
@@ -79,6 +91,7 @@ class EventReader(wiring.Component):
                 "wanted": Out(1),
                 "step_done": In(1),
                 "busy": Out(1),
+                **(_sample_members() if config.sampling else {}),
             }
         )
 
@@ -100,18 +113,25 @@ class EventReader(wiring.Component):
         m.d.sync += event.eq(0)
         with m.If(self.words.valid & self.words.ready):
             m.d.sync += low.eq(word)
+        decided = self.decided if self._config.sampling else Const(0)
+        at_work = Signal()  # on the words of a sample
+        samples = self._samples(m, at_work, low, event) if self._config.sampling else None
         with m.FSM(name="event"):
             with m.State("WORD"):
                 m.d.comb += self.words.ready.eq(~event)
                 with m.If(self.words.valid & self.words.ready & ~self.stop):
-                    m.d.sync += [event.eq(~word[15]), count.eq(word)]
+                    m.d.sync += [event.eq(~word[15] & ~decided), count.eq(word)]
                     with m.If(word[15]):
                         m.next = "STEPS"
                     with m.If(word[14:].all()):
                         m.next = "VALUE LOW"
+                    if samples is not None:
+                        with m.If(word[HEAD_BITS:].all()):
+                            m.d.comb += samples.start.eq(1)
+                            m.next = "SAMPLE"
             with m.State("STEPS"):
-                m.d.comb += [self.busy.eq(1), self.wanted.eq(count != 0)]
-                with m.If(self.stop):
+                m.d.comb += [self.busy.eq(1), self.wanted.eq((count != 0) & ~decided)]
+                with m.If(self.stop | decided):
                     m.d.sync += count.eq(0)
                 with m.Elif(self.step_done):
                     m.d.sync += count.eq(count - 1)
@@ -142,4 +162,50 @@ class EventReader(wiring.Component):
                     self.busy.eq(1),
                 ]
                 m.next = "WORD"
+            if samples is not None:
+                with m.State("SAMPLE"):
+                    m.d.comb += [
+                        at_work.eq(1),
+                        self.busy.eq(1),
+                        self.words.ready.eq(samples.words.ready),
+                    ]
+                    m.d.sync += count.eq(1)
+                    with m.If(samples.done):
+                        m.next = "WORD"
+                    with m.If(samples.steps):
+                        m.next = "STEPS"
         return m
+
+    def _samples(self, m: Module, at_work: Signal, axon: Signal, event: Signal) -> SampleWords:
+        """Build what takes the words of a sample; its events take the way of others."""
+        m.submodules.samples = samples = SampleWords(self._config)
+        m.d.comb += [
+            samples.head.eq(self.words.payload),
+            samples.words.valid.eq(self.words.valid & at_work),
+            samples.words.payload.eq(self.words.payload),
+            samples.stop.eq(self.stop),
+            samples.decided.eq(self.decided),
+            samples.levels_first.eq(self.levels_first),
+            samples.reported.eq(self.reported),
+            samples.cleared.eq(self.cleared),
+            self.report.eq(samples.report),
+            self.clear.eq(samples.clear),
+            self.what.eq(samples.what),
+        ]
+        wiring.connect(m, samples.levels, wiring.flipped(self.levels))
+        with m.If(samples.event):
+            m.d.sync += [axon.eq(samples.axon), event.eq(1)]
+        return samples
+
+
+def _sample_members() -> dict[str, Any]:
+    return {
+        "decided": In(1),
+        "levels_first": In(CONTROL_REGISTERS["levels_first"].bits),
+        "levels": Out(LevelWrite()),
+        "report": Out(1),
+        "reported": In(1),
+        "clear": Out(1),
+        "cleared": In(1),
+        "what": Out(CLEAR_BITS),
+    }

@@ -1,12 +1,22 @@
 """The output writer: turns spikes, probe values and passing steps into words for the ring."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from typing import Any
+
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from spikeloom.contract.words import MAX_STEP_COUNT, PROBE_TAG, PROBE_VALUE_BITS, STEP_TAG
+from spikeloom.contract.words import (
+    MAX_RESULT_COUNT,
+    MAX_STEP_COUNT,
+    PROBE_TAG,
+    PROBE_VALUE_BITS,
+    RESULT_WORD,
+    RESULT_WORDS,
+    STEP_TAG,
+)
 
-__all__ = ["OutputWriter", "ProbeSample"]
+__all__ = ["OutputWriter", "ProbeSample", "SampleResult"]
 
 _LOW_BITS = 16
 _COUNT_BITS = MAX_STEP_COUNT.bit_length()
@@ -21,13 +31,26 @@ class ProbeSample(data.StructLayout):
         super().__init__({"probe": 8, "value": PROBE_VALUE_BITS})
 
 
+class SampleResult(data.StructLayout):
+    """What became of a sample: the words of a RESULT behind the first."""
+
+    def __init__(self) -> None:
+        bits = MAX_RESULT_COUNT.bit_length()
+        super().__init__({"leader": 15, "decided": 1, "best": bits, "second": bits})
+
+
 class OutputWriter(wiring.Component):
     """Writes one word a cycle, and the STEP words that tell which step the others belong to.
 
     Completed steps are counted and told only before the next SPIKE or PROBE, on `flush`, or when
     the count reaches its largest value, so that silence costs nothing. When the ring is full the
     writer waits or, with `drop`, drops spikes and whole probe samples and reports how many words;
-    STEP words are held back, never dropped. Latency 0.
+    STEP words are held back, never dropped, and so are results. Latency 0.
+
+    Parameters
+    ----------
+    samples : bool
+        Whether there are samples, and so results.
 
     Members
     -------
@@ -37,6 +60,9 @@ class OutputWriter(wiring.Component):
         Probe values after the current step.
     step_done : In(1)
         High for one cycle: the current step is complete.
+    report : In(1), reported : Out(1), result : In(SampleResult)
+        Only with `samples`. Tell completed steps and then a result; held high until the last word
+        of it is written, and between steps.
     flush : In(1)
         Tell completed steps now.
     drop : In(1)
@@ -58,6 +84,9 @@ class OutputWriter(wiring.Component):
     spikes: stream.Interface
     probes: stream.Interface
     step_done: Signal
+    report: Signal
+    reported: Signal
+    result: Any
     flush: Signal
     drop: Signal
     stop: Signal
@@ -67,9 +96,12 @@ class OutputWriter(wiring.Component):
     waiting: Signal
     dropped: Signal
 
-    def __init__(self) -> None:
+    def __init__(self, *, samples: bool = False) -> None:
+        self._samples = samples
+        of_samples = {"report": In(1), "reported": Out(1), "result": In(SampleResult())}
         super().__init__(
             {
+                **(of_samples if samples else {}),
                 "spikes": In(stream.Signature(15)),
                 "probes": In(stream.Signature(ProbeSample())),
                 "step_done": In(1),
@@ -93,6 +125,7 @@ class OutputWriter(wiring.Component):
         tell_rest = Signal()
         second = Signal()  # the low half of a probe sample is next
         content = Signal()
+        report = self.report if self._samples else Const(0)
         # Whether the counts are 0 is seen a cycle late, so nothing is written in the cycle after
         # they have changed.
         has_most, has_rest, changed = Signal(), Signal(), Signal()
@@ -117,19 +150,23 @@ class OutputWriter(wiring.Component):
         m.d.sync += most.eq((Cat(up, most) + Cat(up, down.replicate(_MOST_BITS)))[1:])
         tell, room = Signal(), Signal()
         m.d.comb += [
-            tell.eq(has_most | (has_rest & (content | self.flush))),
+            tell.eq(has_most | (has_rest & (content | self.flush | report))),
             # For a STEP word and the longest content.
             room.eq(
                 self.free[2:].any() | Mux(has_most | has_rest, self.free[:2].all(), self.free[1])
             ),
         ]
         sample = self.probes.payload
+        part = self._told_part(m, tell | changed) if self._samples else Const(0)
         with m.If(second):
             m.d.comb += self.words.payload.eq(sample.value[:_LOW_BITS])
         with m.Elif(tell):
             m.d.comb += self.words.payload.eq(STEP_TAG | rest | has_most.replicate(_COUNT_BITS))
         with m.Elif(self.spikes.valid):
             m.d.comb += self.words.payload.eq(self.spikes.payload)
+        if self._samples:
+            with m.Elif(self.report):
+                m.d.comb += self.words.payload.eq(part)
         with m.Else():
             high = sample.probe << _HIGH_BITS | sample.value[_LOW_BITS:]
             m.d.comb += self.words.payload.eq(PROBE_TAG | high)
@@ -159,5 +196,20 @@ class OutputWriter(wiring.Component):
             m.d.comb += self.words.valid.eq(1)
             with m.If(self.words.ready):
                 m.d.sync += second.eq(1)
-        m.d.comb += self.waiting.eq(self.words.valid & ~self.words.ready & content & ~self.drop)
+        with m.Elif(report):
+            m.d.comb += self.words.valid.eq(1)
+        waits = (content & ~self.drop) | report
+        m.d.comb += self.waiting.eq(self.words.valid & ~self.words.ready & waits)
         return m
+
+    def _told_part(self, m: Module, later: Value) -> Value:
+        """Return the word of a result that is to be written now; the first waits for others."""
+        words = [Const(RESULT_WORD, 16), self.result.as_value()[:16], self.result.as_value()[16:]]
+        number = Signal(range(RESULT_WORDS))
+        written = self.report & ~later & self.words.ready
+        m.d.comb += self.reported.eq(written & (number == RESULT_WORDS - 1))
+        with m.If(self.stop | self.reported):
+            m.d.sync += number.eq(0)
+        with m.Elif(written):
+            m.d.sync += number.eq(number + 1)
+        return Array(words)[number]

@@ -8,16 +8,19 @@ __all__ = ["Sequencer"]
 
 
 class Sequencer(wiring.Component):
-    """Arrive, update, learn, probe; one step after the other while steps are wanted.
+    """Stimulate, arrive, update, learn, probe; one step after the other while steps are wanted.
 
     Depression is part of *arrive* (the same pass over the row), potentiation and rewards come
-    between *update* and *probe*. The sequencer itself adds 6 cycles to a step, 9 if registered.
+    between *update* and *probe*. The sequencer itself adds 6 cycles to a step, 9 if registered; one
+    more, or two, where there is stimulus.
 
     Parameters
     ----------
     registered : bool
         Whether a register stands between who is busy and the start of the next phase: many parts
         are busy, and many start.
+    stimulates : bool
+        Whether steps begin with stimulus made on the chip.
 
     Members
     -------
@@ -29,6 +32,9 @@ class Sequencer(wiring.Component):
         Real time: cycles from the beginning of a step to that of the next; 0: no wait.
     settled : In(1)
         No spike is on its way into the scheduler.
+    stimulate : Out(1), stimulating : In(1)
+        Only if it `stimulates`: begin to make stimulus; it is made, or on its way into the
+        scheduler.
     walk : Out(1)
         Begin to hand out the axons that are due.
     arriving : In(1)
@@ -56,6 +62,8 @@ class Sequencer(wiring.Component):
     stop: Signal
     interval: Signal
     settled: Signal
+    stimulate: Signal
+    stimulating: Signal
     walk: Signal
     arriving: Signal
     update: Signal
@@ -68,14 +76,16 @@ class Sequencer(wiring.Component):
     step_done: Signal
     overrun: Signal
 
-    def __init__(self, *, registered: bool = False) -> None:
+    def __init__(self, *, registered: bool = False, stimulates: bool = False) -> None:
         self._registered = registered
+        self._stimulates = stimulates
         super().__init__(
             {
                 "wanted": In(1),
                 "stop": In(1),
                 "interval": In(32),
                 "settled": In(1),
+                **({"stimulate": Out(1), "stimulating": In(1)} if stimulates else {}),
                 "walk": Out(1),
                 "arriving": In(1),
                 "update": Out(1),
@@ -98,6 +108,7 @@ class Sequencer(wiring.Component):
         inverted = Signal(32, reset_less=True)
         later = Signal(33)
         is_due, due, was_due = Signal(), Signal(), Signal()
+        start = self.stimulate if self._stimulates else self.walk
         m.d.comb += [
             later.eq(inverted - 1),
             is_due.eq(~(self.interval + inverted)[32]),  # the interval is not longer than that
@@ -108,10 +119,10 @@ class Sequencer(wiring.Component):
         # A register takes a cycle, so what it is made of counts one ahead.
         first = ~2 if self._registered else ~1
         if self._registered:
-            m.d.sync += due.eq(is_due & ~self.walk)
+            m.d.sync += due.eq(is_due & ~start)
         else:
             m.d.comb += due.eq(is_due)
-        with m.If(self.walk):  # not among the states: so the tools see a reset and an enable
+        with m.If(start):  # not among the states: so the tools see a reset and an enable
             m.d.sync += [inverted.eq(first), was_due.eq(0)]
         quiet, over = Signal(), Signal()  # the phase is over; no longer than the cycle that sees it
         if self._registered:
@@ -127,9 +138,15 @@ class Sequencer(wiring.Component):
         with m.FSM(name="step"):
             with m.State("IDLE"):
                 begin = self.wanted & ~self.stop & self.settled & due
-                m.d.comb += [self.walk.eq(begin), self.running.eq(begin), under_way.eq(0)]
+                m.d.comb += [start.eq(begin), self.running.eq(begin), under_way.eq(0)]
                 with m.If(begin):
-                    m.next = "ARRIVE"
+                    m.next = "STIMULATE" if self._stimulates else "ARRIVE"
+            if self._stimulates:
+                with m.State("STIMULATE"):
+                    m.d.comb += quiet.eq(~self.stimulating)
+                    with m.If(over):
+                        m.d.comb += self.walk.eq(1)
+                        m.next = "ARRIVE"
             with m.State("ARRIVE"):
                 m.d.comb += quiet.eq(~self.arriving)
                 with m.If(over):
