@@ -85,7 +85,7 @@ def test_no_steps_give_no_words():
 
 @pytest.mark.parametrize("silent", [FULL - 1, FULL, FULL + 1, 2 * FULL, 2 * FULL + 7])
 def test_long_silence_takes_several_step_words(silent):
-    encoder = Encoder()
+    encoder = Encoder(TINY)
     words = encoder.encode(silent + 1, np.array([silent]), np.array([5])).tolist()
     assert words + encoder.flush().tolist() == output_words(
         [[]] * silent + [[5]], [[]] * (silent + 1)
@@ -99,7 +99,7 @@ def test_long_silence_takes_several_step_words(silent):
 @settings(max_examples=40, deadline=None)
 def test_blocks_of_any_length_join(blocks, seed):
     rng = np.random.default_rng(seed)
-    encoder = Encoder()
+    encoder = Encoder(TINY)
     words, spikes = [], []
     for steps, count in blocks:
         step = np.sort(rng.integers(0, steps, count))

@@ -23,6 +23,8 @@ Out of the array:
   is the number of steps.
 * ``PROBE``: ``11 probe[8] high[6]``, then ``low[16]``. The value of a probe after the current
   step, 22 bits, two's complement (theta: unsigned).
+* ``BITMAP``: ``101 count[13]``, where samples are built in: a STEP of that count, then a word for
+  each 16 neurons that were built. Bit k of word j: neuron 16*j + k fired.
 * ``RESULT``: ``STEP 0``, then ``decided[1] leader[15]``, then ``second[8] best[8]``, counts of at
   most 255. What became of a sample.
 """
@@ -33,6 +35,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .config import ArrayConfig
 from .errors import ValueRangeError
 
 __all__ = [
@@ -40,6 +43,7 @@ __all__ = [
     "CONTROL_TAG",
     "DECIDED_BIT",
     "LEVELS_TAG",
+    "MAP_BIT",
     "MAX_BITMAP_WORDS",
     "MAX_LEVELS",
     "MAX_RESULT_COUNT",
@@ -56,6 +60,8 @@ __all__ = [
     "bitmap_words",
     "control_words",
     "levels_words",
+    "longest_told",
+    "map_words",
     "sample_words",
     "step_words",
 ]
@@ -73,6 +79,8 @@ MAX_STEP_COUNT = 0x3FFF
 PROBE_VALUE_BITS = 22
 BITMAP_TAG = 0xE000
 MAX_BITMAP_WORDS = 0x0FFF
+MAP_BIT = 0x2000
+"""In a STEP word out of an array with samples: the step's spikes follow as a bitmap."""
 LEVELS_TAG = 0xF000
 MAX_LEVELS = 0x07FF
 SAMPLE_TAG = 0xF800
@@ -100,8 +108,34 @@ class SampleFlag(enum.IntFlag):
     """Eligibility traces become 0."""
 
 
-def step_words(count: int) -> Words:
-    """Return the words that let `count` steps run.
+def longest_told(config: ArrayConfig) -> int:
+    """Return the largest count of a STEP word that an array puts out.
+
+    Examples
+    --------
+    >>> from spikeloom.contract import CONFIGS
+    >>> longest_told(CONFIGS["up5k"])
+    16383
+    """
+    return MAP_BIT - 1 if config.sampling else MAX_STEP_COUNT
+
+
+def map_words(config: ArrayConfig) -> int:
+    """Return how many words the bitmap of a step's spikes takes; 0 where there are none.
+
+    A step with more spikes than that is told as a bitmap.
+
+    Examples
+    --------
+    >>> from spikeloom.contract import CONFIGS
+    >>> map_words(CONFIGS["tiny"].replace(sampling=True))
+    1
+    """
+    return -(-config.neurons // _BITS) if config.sampling else 0
+
+
+def step_words(count: int, longest: int = MAX_STEP_COUNT) -> Words:
+    """Return the words that let `count` steps run, or tell so; each counts at most `longest`.
 
     Examples
     --------
@@ -110,8 +144,8 @@ def step_words(count: int) -> Words:
     """
     if count < 0:
         raise ValueRangeError(f"the number of steps must be 0 or more, not {count}")
-    full, rest = divmod(count, MAX_STEP_COUNT)
-    counts = [MAX_STEP_COUNT] * full + ([rest] if rest else [])
+    full, rest = divmod(count, longest)
+    counts = [longest] * full + ([rest] if rest else [])
     return np.array([STEP_TAG | part for part in counts], np.uint16)
 
 

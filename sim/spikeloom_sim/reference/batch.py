@@ -92,7 +92,8 @@ def _run_group(model: ArrayModel, stimuli: list[Stimulus]) -> list[Words]:
     """Run samples, the longest first, together; each leaves when it has ended."""
     group = model.fork(len(stimuli))
     events = _merged(group, stimuli)
-    encoders = [Encoder() for _ in stimuli]
+    encoders = [Encoder(model.config) for _ in stimuli]
+    singly = model.network.control.drops
     words: list[list[Words]] = [[] for _ in stimuli]
     done = 0
     for remaining in range(len(stimuli), 0, -1):
@@ -101,7 +102,7 @@ def _run_group(model: ArrayModel, stimuli: list[Stimulus]) -> list[Words]:
             group.keep_samples(remaining)
             output = run_steps(group, events, done, end)
             for number, part in enumerate(_split(output, remaining)):
-                words[number].append(encoders[number].encode(end - done, *part))
+                words[number].append(encoders[number].encode(end - done, *part, singly=singly))
             done = end
     model.counters.add(group.counters)
     return [

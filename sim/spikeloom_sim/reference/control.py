@@ -8,6 +8,7 @@ from spikeloom.contract.registers import (
     CONTROL_BITS,
     CONTROL_REGISTERS,
     CORE_REGISTER_BASE,
+    OutputPolicy,
     array_registers,
     control_depth,
     core_register,
@@ -128,6 +129,11 @@ class ControlRegisters:
             )
             self._rules = rules_of(self._config, words)
         return self._rules
+
+    @property
+    def drops(self) -> bool:
+        """Whether output that finds no room is dropped: real time."""
+        return self.named("output_policy") == OutputPolicy.DROP
 
     @property
     def samples(self) -> bool:

@@ -134,7 +134,7 @@ class Stream:
     def __init__(self, model: ArrayModel) -> None:
         self._model = model
         self._decoder = Decoder(model.config)
-        self._encoder = Encoder()
+        self._encoder = Encoder(model.config)
 
     def feed(self, words: Words) -> Iterator[Words]:
         """Do what some input words ask for; yield output words as they arise."""
@@ -171,7 +171,13 @@ class Stream:
             end = min(begin + _BLOCK_STEPS, stimulus.steps)
             output = run_steps(self._model, events, begin, end)
             probes = None if output.probes is None else output.probes[:, 0]
-            words = self._encoder.encode(end - begin, output.step, output.neuron, probes)
+            words = self._encoder.encode(
+                end - begin,
+                output.step,
+                output.neuron,
+                probes,
+                singly=self._model.network.control.drops,
+            )
             if words.size:
                 yield words
         late = events.step == stimulus.steps
