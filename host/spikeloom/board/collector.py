@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spikeloom.compiler import Program
-from spikeloom.contract.words import Words
+from spikeloom.contract.words import Words, map_words
 from spikeloom.recording import SpikeTimes, Values
 
 from .decoding import OutputDecoder
@@ -74,7 +74,8 @@ class Collector:
     def __init__(self, program: Program, plan: RecordingPlan) -> None:
         self._program = program
         self._plan = plan
-        self._decoder = OutputDecoder()
+        self._map_words = map_words(program.config)
+        self._decoder = OutputDecoder(self._map_words)
         self._samples = 1
         self._spikes = _Table(np.uint32, np.uint16)
         self._probes = _Table(np.uint32, np.uint8, np.uint32)
@@ -98,7 +99,7 @@ class Collector:
 
     def next_sample(self) -> None:
         """Go on with the next sample."""
-        self._decoder = OutputDecoder()
+        self._decoder = OutputDecoder(self._map_words)
         self._samples += 1
         self._spikes.next_sample()
         self._probes.next_sample()

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from spikeloom.contract.words import (
     DECIDED_BIT,
+    MAP_BIT,
     MAX_STEP_COUNT,
     PROBE_TAG,
     RESULT_WORD,
@@ -27,6 +28,7 @@ _PROBE_MASK = 0xFF
 _HIGH_MASK = 0x3F
 _COUNT_BITS = 8
 _COUNT_MASK = 0xFF
+_MAP_MASK = 0xE000
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -77,6 +79,11 @@ class Decoded:
 class OutputDecoder:
     """Decodes chunks of any size; what belongs together may be cut.
 
+    Parameters
+    ----------
+    map_words : int
+        Words of a bitmap of spikes, `spikeloom.contract.words.map_words`; 0: there are none.
+
     Attributes
     ----------
     clock : int
@@ -96,42 +103,91 @@ class OutputDecoder:
     (array([2]), array([3]), array([ True]), array([9]), array([4]))
     """
 
-    def __init__(self) -> None:
+    def __init__(self, map_words: int = 0) -> None:
         self.clock = 0
+        self._map_words = map_words
+        self._count_mask = MAP_BIT - 1 if map_words else MAX_STEP_COUNT
         self._rest = np.empty(0, np.int64)
 
     @property
     def waits(self) -> bool:
-        """Whether a PROBE or RESULT still lacks words."""
+        """Whether a PROBE, RESULT or bitmap still lacks words."""
         return self._rest.size > 0
 
     def feed(self, words: Words) -> Decoded:
         """Decode some words."""
         w = np.concatenate([self._rest, words.astype(np.int64)])
-        result, of_result = _results_in(w)
+        result, bitmap, of_block, whole = self._blocks(w)
         # In a row of words that look like the first of a pair every other one is: the word
         # before the row is none, and the second word of a pair may look like anything.
-        looks_first = (w & TAG_MASK == PROBE_TAG) & ~of_result
+        looks_first = (w & TAG_MASK == PROBE_TAG) & ~of_block
         first = looks_first & (_run_length(looks_first) % 2 == 1)
-        whole = _whole(w.size, result, first)
+        if whole == w.size:
+            whole -= int(whole > 0 and first[-1])
         self._rest = w[whole:]
-        w, first, of_result = w[:whole], first[:whole], of_result[:whole]
-        result = result[result < whole]
+        w, first, of_block = w[:whole], first[:whole], of_block[:whole]
         second = np.zeros(whole, bool)
         second[1:] = first[:-1]
-        alone = ~(of_result | second)
-        steps = np.where(alone & (w & TAG_MASK == STEP_TAG), w & MAX_STEP_COUNT, 0)
+        alone = ~(of_block | second)
+        steps = np.where(alone & (w & TAG_MASK == STEP_TAG), w & self._count_mask, 0)
         t = self.clock + np.cumsum(steps)
         self.clock += int(steps.sum())
         spike = alone & (w & _SPIKE_BIT == 0)
+        spike_t, neuron = t[spike], w[spike]
+        if bitmap.size:
+            spike_t, neuron = self._with_maps(spike_t, neuron, t[bitmap], bitmap, w)
         return Decoded(
-            spike_t=t[spike],
-            neuron=w[spike],
+            spike_t=spike_t,
+            neuron=neuron,
             probe_t=t[first],
             probe=w[first] >> _PROBE_SHIFT & _PROBE_MASK,
             value=(w[first] & _HIGH_MASK) << 16 | w[second],
             results=_results(t[result], w[result + 1], w[result + 2]),
         )
+
+    def _blocks(self, w: Indices) -> tuple[Indices, Indices, _Flags, int]:
+        """Find the words that belong to others, whatever they look like.
+
+        Returns
+        -------
+        tuple
+            Where complete results begin, and bitmaps; which words are part of a result or belong to
+            a bitmap; how many words come before the block that is not complete.
+        """
+        of_block = np.zeros(w.size, np.bool_)
+        heads = w == RESULT_WORD
+        if self._map_words:
+            heads |= (w & _MAP_MASK) == STEP_TAG | MAP_BIT
+        candidates = np.flatnonzero(heads)
+        starts: tuple[list[int], list[int]] = [], []
+        if candidates.size:
+            in_row = _run_length(w & TAG_MASK == PROBE_TAG)
+        end = 0
+        for at in candidates.tolist():
+            # Before it may be a row of words that look like the first of a pair, perhaps right
+            # behind a block. If their number is odd, the candidate is the last one's second word.
+            before = min(int(in_row[at - 1]), at - end) if at else 0
+            if at < end or before % 2:
+                continue
+            is_map = bool(w[at] != RESULT_WORD)
+            end = at + (1 + self._map_words if is_map else RESULT_WORDS)
+            if end > w.size:
+                of_block[at:] = True
+                return np.array(starts[0], np.int64), np.array(starts[1], np.int64), of_block, at
+            starts[is_map].append(at)
+            of_block[at + is_map : end] = True
+        return np.array(starts[0], np.int64), np.array(starts[1], np.int64), of_block, w.size
+
+    def _with_maps(
+        self, spike_t: Indices, neuron: Indices, t: Indices, bitmap: Indices, w: Indices
+    ) -> tuple[Indices, Indices]:
+        """Return step and neuron of all spikes, those of bitmaps among the others, by step."""
+        words = w[bitmap[:, np.newaxis] + 1 + np.arange(self._map_words)]
+        bits = np.unpackbits(words.astype("<u2").view(np.uint8), axis=1, bitorder="little")
+        which, mapped = np.nonzero(bits)
+        all_t = np.concatenate([spike_t, t[which]])
+        order = np.argsort(all_t, kind="stable")
+        return all_t[order], np.concatenate([neuron, mapped])[order]
 
 
 def _run_length(flags: _Flags) -> Indices:
@@ -139,32 +195,6 @@ def _run_length(flags: _Flags) -> Indices:
     index = np.arange(flags.size)
     last_clear = np.maximum.accumulate(np.where(flags, -1, index))
     return index - last_clear
-
-
-def _results_in(w: Indices) -> tuple[Indices, _Flags]:
-    """Return where results begin, and which words are part of one."""
-    of_result = np.zeros(w.size, np.bool_)
-    candidates = np.flatnonzero(w == RESULT_WORD)
-    if not candidates.size:
-        return candidates, of_result
-    in_row = _run_length(w & TAG_MASK == PROBE_TAG)
-    begins, end = [], 0
-    for at in candidates.tolist():
-        # Before it may be a row of words that look like the first of a pair, perhaps right
-        # behind a result. If their number is odd, the candidate is the last one's second word.
-        before = min(int(in_row[at - 1]), at - end) if at else 0
-        if at >= end and before % 2 == 0:
-            begins.append(at)
-            end = at + RESULT_WORDS
-            of_result[at:end] = True
-    return np.array(begins, np.int64), of_result
-
-
-def _whole(size: int, result: Indices, first: _Flags) -> int:
-    """Return how many of `size` words are complete with what belongs to them."""
-    if result.size and int(result[-1]) + RESULT_WORDS > size:
-        return int(result[-1])
-    return size - int(size > 0 and first[-1])
 
 
 def _results(t: Indices, head: Indices, counts: Indices) -> SampleResults:
