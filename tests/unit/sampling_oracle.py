@@ -9,12 +9,13 @@ import copy
 import dataclasses
 
 from learning_oracle import ScalarLearning, jenkins
-from scalar_oracle import FULL, PROBE, STEP, Plan, ScalarArray
+from scalar_oracle import PROBE, STEP, Plan, ScalarArray
 
 from spikeloom.contract import ArrayConfig
 from spikeloom.contract.registers import CONTROL_REGISTERS, CORE_REGISTERS, core_register
 
 CONTROL, BITMAP, LEVELS, SAMPLE = 0xC000, 0xE000, 0xF000, 0xF800
+MAPPED, FULL = 0xA000, 8191  # a bitmap of spikes follows; the largest count of a STEP word
 REPORT, RESTART, CLEAR_STATE, CLEAR_THETA, CLEAR_TRACES, CLEAR_ELIGIBILITY = 1, 2, 4, 8, 16, 32
 REGULAR, RANDOM, LATENCY = 1, 2, 3
 MOST = 65_535
@@ -106,6 +107,7 @@ class ScalarSamples(ScalarArray):
         self.count, self.first = list(plan.count), list(plan.first)
         self.probes_in_use = len(self.plan.probes)
         self.steps = self.spikes = 0
+        self.drops = False
         self.untold = 0
         self.out: list[int] = []
         self.seen: set[str] = set()  # what has happened, by name
@@ -163,6 +165,8 @@ class ScalarSamples(ScalarArray):
             self.registers[names[offset]] = value % 2**bits
         elif offset == CONTROL_REGISTERS["t"].offset:
             self.t = value
+        elif offset == CONTROL_REGISTERS["output_policy"].offset:
+            self.drops = bool(value % 2)
         elif offset == CONTROL_REGISTERS["axon_words"].offset:
             self.plan.axon_words = value % 2**16
         elif offset == CONTROL_REGISTERS["probes_in_use"].offset:
@@ -267,9 +271,18 @@ class ScalarSamples(ScalarArray):
 
     def tell(self, reported: list[int]) -> None:
         values = [value % 2**22 for value in self.probe_values()[: self.probes_in_use]]
-        if reported or values:
+        words = -(-self.config.neurons // 16)
+        if len(reported) > words and not self.drops:
+            self.out.append(MAPPED + self.untold)
+            self.untold = 0
+            self.out += [
+                sum(1 << neuron % 16 for neuron in reported if neuron // 16 == word)
+                for word in range(words)
+            ]
+            self.seen.add("bitmap")
+        elif reported or values:
             self.flush()
-        self.out += reported
+            self.out += reported
         for number, bits in enumerate(values):
             self.out += [PROBE + number * 64 + bits // 2**16, bits % 2**16]
         self.untold += 1

@@ -147,6 +147,7 @@ def _control(network, rng: random.Random) -> list[int]:
             CONTROL_REGISTERS[name].offset: draw(config, rng)
             for name, draw in REGISTERS.items()
         },
+        CONTROL_REGISTERS["output_policy"].offset: rng.randint(0, 3),
         CONTROL_REGISTERS["t"].offset: rng.choice([0, 7, 2**32 - 1]),
         CONTROL_REGISTERS["axon_words"].offset: rng.choice([0, 1, config.axon_words, 65_535]),
         CONTROL_REGISTERS["probes_in_use"].offset: rng.randint(0, len(network.probes)),

@@ -23,6 +23,7 @@ from spikeloom_sim.reference.target import ModelTarget
 
 EVERYTHING = {
     "age wrapped",
+    "bitmap",
     "by count",
     "by margin",
     "count saturated",
@@ -167,7 +168,15 @@ def test_silent_steps_in_blocks_and_a_result_behind_them():
     assert oracle.run(all_words(plan))
     oracle.flush()
     assert run(target, [all_words(plan)]) == oracle.out
-    assert oracle.out == [0xBFFF, 0x8400, 0x8000, 0, 255, 0x8003]
+    assert oracle.out == [
+        0x9FFF,
+        0x9FFF,
+        0x8000 + 0x3FFF + 0x400 - 2 * 0x1FFF,
+        0x8000,
+        0,
+        255,
+        0x8003,
+    ]
     assert_same_samples(target, oracle, "at the end")
 
 

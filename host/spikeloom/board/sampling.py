@@ -14,7 +14,7 @@ from spikeloom.compiler.sampling import pattern_words, readout_data, without_sam
 from spikeloom.contract import ArrayConfig, SpikeloomError
 from spikeloom.contract.registers import CONTROL_REGISTERS
 from spikeloom.contract.sampling import SampleField
-from spikeloom.contract.words import Words
+from spikeloom.contract.words import Words, map_words
 from spikeloom.decisions import NOBODY, Decisions
 from spikeloom.link.errors import LinkError
 from spikeloom.link.statistics import LinkStatistics
@@ -176,7 +176,7 @@ class SampleAccess(LearningAccess):
         self, shown: Presentation, tables: list[Indices] | None, told: Report
     ) -> SampleResults:
         """Run all samples; read the counters of each where `tables` is a list."""
-        decoder, parts, done = OutputDecoder(), [], 0
+        decoder, parts, done = OutputDecoder(map_words(self.config)), [], 0
 
         def run(words: Iterable[Words]) -> None:
             nonlocal done

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from spikeloom.contract.words import (
     BITMAP_TAG,
     CONTROL_TAG,
     LEVELS_TAG,
+    MAP_BIT,
     MAX_BITMAP_WORDS,
     MAX_LEVELS,
     MAX_STEP_COUNT,
@@ -20,6 +22,8 @@ from spikeloom.contract.words import (
     SAMPLE_TAG,
     STEP_TAG,
     TAG_MASK,
+    longest_told,
+    map_words,
     step_words,
 )
 from spikeloom.target import Target
@@ -28,6 +32,13 @@ __all__ = ["ArrayRings"]
 
 _CONTROL_WORDS = 3
 _PAIR_WORDS = 2
+
+
+class _Item(NamedTuple):
+    """Output words that go into the ring together, and whether the array always waits for room."""
+
+    words: tuple[int, ...]
+    kept: bool = False
 
 
 class ArrayRings:
@@ -51,6 +62,8 @@ class ArrayRings:
     def __init__(self, array: Target) -> None:
         self.array = array
         self.config = array.capability.config
+        self._longest = longest_told(self.config)
+        self._map_words = map_words(self.config)
         self.dropped = 0
         self.discarding = False
         self.clear()
@@ -62,7 +75,7 @@ class ArrayRings:
         self._taken: list[int] = []
         self._steps_left = 0
         self._untold = 0
-        self._held: deque[tuple[int, ...]] = deque()
+        self._held: deque[_Item] = deque()
         self._output: deque[int] = deque()
         self.read = self.written = 0
 
@@ -170,27 +183,35 @@ class ArrayRings:
         at = 0
         while at < len(words):
             word = words[at]
-            size = 1
+            kept, size = False, 1
             if word == RESULT_WORD:
-                size = RESULT_WORDS
+                kept, size = True, RESULT_WORDS
             elif word & TAG_MASK == STEP_TAG:
-                self._count_steps(word & MAX_STEP_COUNT)
                 at += 1
+                self._count_steps(word & self._longest)
+                if word & MAX_STEP_COUNT & ~self._longest:
+                    self._put_map(words[at : at + self._map_words])
+                    at += self._map_words
                 continue
             elif word & TAG_MASK == PROBE_TAG:
                 size = _PAIR_WORDS
             self._tell_steps()
-            self._held.append(tuple(words[at : at + size]))
+            self._held.append(_Item(tuple(words[at : at + size]), kept))
             at += size
+
+    def _put_map(self, words: list[int]) -> None:
+        """Queue a step's bitmap behind the count of steps before it, which says that it comes."""
+        head, self._untold = STEP_TAG | MAP_BIT | self._untold, 0
+        self._held += (_Item((word,), kept=True) for word in (head, *words))
 
     def _count_steps(self, count: int) -> None:
         self._untold += count
-        while self._untold >= MAX_STEP_COUNT:
-            self._held.append((STEP_TAG | MAX_STEP_COUNT,))
-            self._untold -= MAX_STEP_COUNT
+        while self._untold >= self._longest:
+            self._held.append(_Item((STEP_TAG | self._longest,)))
+            self._untold -= self._longest
 
     def _tell_steps(self) -> None:
-        self._held.extend((word,) for word in step_words(self._untold).tolist())
+        self._held.extend(_steps(self._untold, self._longest))
         self._untold = 0
 
     def _hand_over(self) -> bool:
@@ -203,17 +224,16 @@ class ArrayRings:
         held_back = 0  # steps without room for a word that tells them, which is not dropped
         while self._held:
             item = self._held[0]
-            if len(item) <= self.output_free:
-                self._output.extend(item)
-                self.written += len(item)
-            elif waits or item[0] == RESULT_WORD:
-                steps = step_words(held_back).tolist()
-                self._held.extendleft((word,) for word in reversed(steps))
+            if len(item.words) <= self.output_free:
+                self._output.extend(item.words)
+                self.written += len(item.words)
+            elif waits or item.kept:
+                self._held.extendleft(reversed(_steps(held_back, self._longest)))
                 return False
-            elif item[0] & TAG_MASK == STEP_TAG:
-                held_back += item[0] & MAX_STEP_COUNT
+            elif item.words[0] & TAG_MASK == STEP_TAG:
+                held_back += item.words[0] & self._longest
             else:
-                self.dropped += len(item)
+                self.dropped += len(item.words)
             self._held.popleft()
         self._untold += held_back
         return True
@@ -230,6 +250,11 @@ class ArrayRings:
             self._act_on_what_came()
             self.clear()
         self.array.reset(kind)
+
+
+def _steps(count: int, longest: int) -> list[_Item]:
+    """Return STEP words that tell of so many steps."""
+    return [_Item((word,)) for word in step_words(count, longest).tolist()]
 
 
 def _length(head: int, sampling: bool) -> int:

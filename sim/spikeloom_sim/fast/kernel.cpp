@@ -82,21 +82,48 @@ KEPT_APART void tell_spikes(Run &run, const State &state, const Network &network
     }
 }
 
+// How many spikes of the step are reported.
+int told_count(const State &state, const Network &network) {
+    const int fired = fired_count(state, network);
+    int silent = 0;
+    if (network.silences)
+        for (int k = 0; k < fired; ++k) silent += network.memory.silent[state.fired[k]];
+    return fired - silent;
+}
+
+// Writes the spikes that are reported as a bitmap, behind a STEP word that says so.
+KEPT_APART void tell_map(Run &run, const State &state, const Network &network) {
+    run.out[run.out_count++] = uint16_t(kStepTag | kMapBit | run.untold);
+    run.untold = 0;
+    uint16_t *const map = run.out + run.out_count;
+    std::fill_n(map, network.registers.map_words, uint16_t(0));
+    run.out_count += network.registers.map_words;
+    for (int k = 0; k < fired_count(state, network); ++k) {
+        const int neuron = state.fired[k];
+        if (!network.memory.silent[neuron]) map[neuron / 16] |= uint16_t(1 << neuron % 16);
+    }
+}
+
 // Writes the words of the step that just ran, after those of steps not told yet.
 void tell(Run &run, const State &state, const Network &network) {
     const int fired = fired_count(state, network), probes = network.registers.probes_in_use;
-    if (probes || (fired && !network.silences)) tell_steps(run);
-    if (network.silences)
-        tell_spikes(run, state, network);
-    else
-        for (int k = 0; k < fired; ++k) run.out[run.out_count++] = uint16_t(state.fired[k]);
+    const int map_words = network.registers.map_words;
+    if (map_words && fired > map_words && told_count(state, network) > map_words) {
+        tell_map(run, state, network);
+    } else {
+        if (probes || (fired && !network.silences)) tell_steps(run);
+        if (network.silences)
+            tell_spikes(run, state, network);
+        else
+            for (int k = 0; k < fired; ++k) run.out[run.out_count++] = uint16_t(state.fired[k]);
+    }
     for (int probe = 0; probe < probes; ++probe) {
         const uint32_t value = probe_value(state, network, probe);
         run.out[run.out_count++] =
             uint16_t(kProbeTag | probe << kProbeHighBits | value >> kProbeLowBits);
         run.out[run.out_count++] = uint16_t(value);
     }
-    if (++run.untold == kMaxStepCount) tell_steps(run);
+    if (++run.untold == network.registers.longest_told) tell_steps(run);
 }
 
 // Runs steps of a STEP word, but none once the sample is decided; returns whether all of them.

@@ -9,7 +9,7 @@ import numpy as np
 
 from spikeloom.contract import ArrayConfig
 from spikeloom.contract.registers import core_register
-from spikeloom.contract.words import Words
+from spikeloom.contract.words import Words, longest_told, map_words
 from spikeloom_sim.reference import ArrayModel
 from spikeloom_sim.reference.counters import Counters
 
@@ -115,6 +115,8 @@ class Kernel:
             changing=rules.changing,
             encoded_inputs=min(control.named("encoded_inputs"), config.inputs),
             pattern_length=min(control.named("pattern_length"), config.pattern_words),
+            map_words=0 if control.drops else map_words(config),
+            longest_told=longest_told(config),
             **{name: control.named(name) for name in _SAMPLE_REGISTERS},
         )
         cores = core_rules(rules).copy()

@@ -70,6 +70,8 @@ struct Registers {
     uint32_t stimulus_seed;
     int32_t encoded_inputs, pattern_length;  // at most as many as there are
     int32_t levels_first, stop_count, stop_margin, stop_after;
+    int32_t map_words;     // of a bitmap of spikes; 0: they are told one by one
+    int32_t longest_told;  // largest count of a STEP word out
 };
 
 // What status registers count.

@@ -74,7 +74,8 @@ class RegisterValues(ctypes.Structure):
         ("changing", ctypes.c_int32),
         ("stimulus_seed", ctypes.c_uint32),
         *((name, ctypes.c_int32) for name in ("encoded_inputs", "pattern_length", "levels_first",
-                                              "stop_count", "stop_margin", "stop_after")),
+                                              "stop_count", "stop_margin", "stop_after",
+                                              "map_words", "longest_told")),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@
 
 constexpr int kAges = 1 << 16, kMostCounted = 65535, kDecidedBit = 0x8000, kMostTold = 255;
 constexpr uint16_t kStepTag = 0x8000, kControlTag = 0xC000, kBitmapTag = 0xE000;
+constexpr uint16_t kMapBit = 0x2000;
 constexpr uint16_t kLevelsTag = 0xF000, kSampleTag = 0xF800;
 constexpr int kMaxStepCount = 0x3FFF, kMaxBitmapWords = 0x0FFF, kMaxLevels = 0x07FF;
 constexpr int kControlWords = 3, kResultWords = 3;
