@@ -176,7 +176,7 @@ class SampleAccess(LearningAccess):
         self, shown: Presentation, tables: list[Indices] | None, told: Report
     ) -> SampleResults:
         """Run all samples; read the counters of each where `tables` is a list."""
-        decoder, parts, done = OutputDecoder(map_words(self.config)), [], 0
+        decoder, parts, done = OutputDecoder(map_words(self._config)), [], 0
 
         def run(words: Iterable[Words]) -> None:
             nonlocal done
