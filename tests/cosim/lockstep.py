@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from random_networks import Case
 
-from spikeloom.contract import MemoryMap
+from spikeloom.contract import ArrayConfig, MemoryMap
 from spikeloom.contract.cycles import step_cycle_bound
 from spikeloom.contract.frames import ResetKind
 from spikeloom.contract.registers import CONTROL_REGISTERS, STATUS_REGISTERS, core_register
@@ -21,6 +21,8 @@ from spikeloom.contract.words import (
     STEP_TAG,
     TAG_MASK,
     Words,
+    longest_told,
+    map_words,
 )
 from spikeloom.target import Target
 
@@ -56,8 +58,11 @@ def run_words(target: Target, words: Words, chunks: int = 1) -> Words:
     return np.concatenate([*told, np.zeros(0, np.uint16)])
 
 
-def canonical(words: Words) -> list[tuple[str, tuple[int, ...]]]:
-    """Output words with the spikes between two STEP words sorted, adjacent STEPs added up."""
+def canonical(words: Words, config: ArrayConfig) -> list[tuple[str, tuple[int, ...]]]:
+    """Output words with the spikes between two STEP words sorted, adjacent STEPs added up.
+
+    Bitmaps stay what they are: both must choose them for the same steps.
+    """
     result: list[tuple[str, tuple[int, ...]]] = []
     spikes: list[int] = []
     position = 0
@@ -74,10 +79,15 @@ def canonical(words: Words) -> list[tuple[str, tuple[int, ...]]]:
             spikes.append(word)
         elif word & TAG_MASK == STEP_TAG and word != RESULT_WORD:
             close()
-            count = word & MAX_STEP_COUNT
+            count = word & longest_told(config)
             if result and result[-1][0] == "step":
                 count += result.pop()[1][0]
-            result.append(("step", (count,)))
+            if count:
+                result.append(("step", (count,)))
+            if word & MAX_STEP_COUNT & ~longest_told(config):
+                size = map_words(config)
+                result.append(("bitmap", tuple(values[position + 1 : position + 1 + size])))
+                position += size
         elif word == RESULT_WORD:
             close()
             result.append(("result", tuple(values[position + 1 : position + RESULT_WORDS])))
@@ -172,8 +182,8 @@ def lockstep(case: Case, expected: Target, actual: Target) -> list[StepCost]:
     steps = register(expected, "steps")
     for number, words in enumerate(case.steps):
         when = f"after step {number}"
-        left = canonical(run_words(expected, words, chunks=1 + number % 3))
-        right = canonical(run_words(actual, words, chunks=1 + number % 4))
+        left = canonical(run_words(expected, words, chunks=1 + number % 3), case.config)
+        right = canonical(run_words(actual, words, chunks=1 + number % 4), case.config)
         if left != right:
             raise Difference(f"{case!r}: output differs {when}: expected {left}, got {right}")
         for name in state_windows(case):

@@ -121,7 +121,7 @@ def test_results_with_a_full_output_ring(
         window = MemoryMap(config)["readout"]
         readout = window.pack(group=np.arange(config.neurons), counted=spikes + 1, silent=spikes)
         target.write("readout", readout)
-        told.append(canonical(run_words(target, words)))
+        told.append(canonical(run_words(target, words), config))
     expected, got = told
     for kind in ("result", "step"):
         assert _of_kind(got, kind) == _of_kind(expected, kind)

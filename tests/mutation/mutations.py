@@ -1064,6 +1064,36 @@ SAMPLING = (
         "(content | self.flush)",
     ),
     Mutation(
+        "as many spikes as words of a bitmap are one",
+        "array/step_coder.py",
+        "mapped.eq(count > self._words)",
+        "mapped.eq(count >= self._words)",
+    ),
+    Mutation(
+        "bitmaps keep the bits of the step before",
+        "array/step_coder.py",
+        "self._write.en.eq(self.words.ready),",
+        "self._write.en.eq(0),",
+    ),
+    Mutation(
+        "a bitmap has no STEP of its own where no step has passed",
+        "array/output_writer.py",
+        "tell.eq(has_most | heads | ",
+        "tell.eq(has_most | ",
+    ),
+    Mutation(
+        "probes come before a step's late spikes",
+        "array/array.py",
+        "writer.probes.valid.eq(samples.valid & ~self._telling),",
+        "writer.probes.valid.eq(samples.valid),",
+    ),
+    Mutation(
+        "steps are told before their late spikes",
+        "array/array.py",
+        "self._step_told.eq(~coder.busy & (over | sequencer.step_done)),",
+        "self._step_told.eq(sequencer.step_done),",
+    ),
+    Mutation(
         "a SAMPLE clears all of the state",
         "array/bus_fabric.py",
         "clear = clears & (~self._partly | named)",

@@ -122,7 +122,11 @@ def test_traces_are_read_where_they_are(board):
             StimulusError,
             "step of a control entry must be an integer in 0..9, not 10; it acts",
         ),
-        (lambda b: b.run(None, 9, control=[(1, "gain", 1)]), StateError, "'stimulus_seed', not 'gain'"),
+        (
+            lambda b: b.run(None, 9, control=[(1, "gain", 1)]),
+            StateError,
+            "'stimulus_seed', not 'gain'",
+        ),
         (lambda b: b.run(None, 9, control=[(1, "reward")]), StimulusError, "entry of control must"),
         (lambda b: b.run(None, 9, control="reward"), StimulusError, "control must be a list of"),
         (lambda b: b.run(None, 9, control=[(1, "reward", 9.0)]), StateError, "not 9; clip"),

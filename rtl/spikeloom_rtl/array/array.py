@@ -27,6 +27,7 @@ from .scheduler import Scheduler
 from .sequencer import Sequencer
 from .spike_bus import SpikeBus
 from .status import Status
+from .step_coder import StepCoder
 
 __all__ = ["Array"]
 
@@ -79,6 +80,8 @@ class Array(wiring.Component):
         if self._prober is not None:
             m.submodules.prober = self._prober
         self._sampler = Sampler(config) if config.sampling else None
+        self._telling = Signal()  # a step's spikes are still being told, as late as during the next
+        self._step_told = Signal()  # they have been, and the step is over
         self._join_bus(m)
         self._join_registers(m)
         self._join_spikes(m)
@@ -89,6 +92,9 @@ class Array(wiring.Component):
         if self._sampler is not None:
             m.submodules.sampler = self._sampler
             self._join_sampler(m, self._sampler)
+            self._join_coder(m, self._sampler, StepCoder(config))
+        else:
+            m.d.comb += self._step_told.eq(self._sequencer.step_done)
         return m
 
     def _join_bus(self, m: Module) -> None:
@@ -241,15 +247,20 @@ class Array(wiring.Component):
         """Lead spikes, probes and passing steps to the output ring."""
         writer, link = self._writer, self.link
         wiring.connect(m, writer.words, wiring.flipped(link.spikes))
-        if self._prober is not None:
-            wiring.connect(m, self._prober.samples, writer.probes)
+        if self._prober is not None:  # probes come behind spikes
+            samples = self._prober.samples
+            m.d.comb += [
+                writer.probes.payload.eq(samples.payload),
+                writer.probes.valid.eq(samples.valid & ~self._telling),
+                samples.ready.eq(writer.probes.ready & ~self._telling),
+            ]
         # Registered, which breaks the loop from the writer's ready back to here; telling steps a
         # cycle late is as good.
         m.d.sync += writer.flush.eq(
-            ~self._sequencer.running & ~self._reader.busy & ~link.events.valid
+            ~self._sequencer.running & ~self._reader.busy & ~link.events.valid & ~self._telling
         )
         m.d.comb += [
-            writer.step_done.eq(self._sequencer.step_done),
+            writer.step_done.eq(self._step_told),
             writer.drop.eq(self._control.output_policy == OutputPolicy.DROP),
             writer.stop.eq(link.stop),
             writer.free.eq(link.output_free),
@@ -260,6 +271,7 @@ class Array(wiring.Component):
             self._sequencer.running
             | self._reader.busy
             | writer.untold
+            | self._telling
             | ~self._settled
             | self._status.telling
         )
@@ -303,7 +315,6 @@ class Array(wiring.Component):
         for name in SAMPLE_WINDOWS:
             wiring.connect(m, getattr(fabric, f"host_{name}")[0], getattr(sampler, f"host_{name}"))
         wiring.connect(m, reader.levels, sampler.levels)
-        wiring.connect(m, sampler.reported, writer.spikes)
         m.d.comb += [
             *(getattr(sampler, name).eq(getattr(control, name)) for name in SAMPLE_REGISTERS),
             sampler.start.eq(sequencer.stimulate),
@@ -313,11 +324,28 @@ class Array(wiring.Component):
             reader.levels_first.eq(control.levels_first),
             reader.reported.eq(writer.reported),
             reader.cleared.eq(fabric.cleared),
-            writer.report.eq(reader.report),
+            writer.report.eq(reader.report & ~self._telling),
             writer.result.eq(sampler.result),
             fabric.clear_sample.eq(reader.clear),
             fabric.what.eq(reader.what),
         ]
+
+    def _join_coder(self, m: Module, sampler: Sampler, coder: StepCoder) -> None:
+        """Let a step's spikes be told while the next one runs, and only then the step."""
+        sequencer = self._sequencer
+        m.submodules.coder = coder
+        wiring.connect(m, sampler.reported, coder.spikes)
+        wiring.connect(m, coder.words, self._writer.spikes)
+        over = Signal()  # a step whose spikes are still being told
+        m.d.sync += over.eq(coder.busy & (over | sequencer.step_done))
+        m.d.comb += [
+            coder.ended.eq(sequencer.learn),
+            coder.singly.eq(self._control.output_policy == OutputPolicy.DROP),
+            self._telling.eq(coder.busy | over),
+            self._step_told.eq(~coder.busy & (over | sequencer.step_done)),
+        ]
+        with m.If(over):
+            m.d.comb += sequencer.probing.eq(1)
 
     def _join_resets(self, m: Module) -> None:
         """Carry out the link's resets."""

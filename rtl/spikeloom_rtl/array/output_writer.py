@@ -7,6 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract.words import (
+    MAP_BIT,
     MAX_RESULT_COUNT,
     MAX_STEP_COUNT,
     PROBE_TAG,
@@ -16,11 +17,11 @@ from spikeloom.contract.words import (
     STEP_TAG,
 )
 
+from .step_coder import StepWord
+
 __all__ = ["OutputWriter", "ProbeSample", "SampleResult"]
 
 _LOW_BITS = 16
-_COUNT_BITS = MAX_STEP_COUNT.bit_length()
-_MOST_BITS = 32 - _COUNT_BITS
 _HIGH_BITS = PROBE_VALUE_BITS - _LOW_BITS
 
 
@@ -45,17 +46,17 @@ class OutputWriter(wiring.Component):
     Completed steps are counted and told only before the next SPIKE or PROBE, on `flush`, or when
     the count reaches its largest value, so that silence costs nothing. When the ring is full the
     writer waits or, with `drop`, drops spikes and whole probe samples and reports how many words;
-    STEP words are held back, never dropped, and so are results. Latency 0.
+    STEP words are held back, never dropped, and so are results and bitmaps. Latency 0.
 
     Parameters
     ----------
     samples : bool
-        Whether there are samples, and so results.
+        Whether there are samples, and so results and bitmaps.
 
     Members
     -------
-    spikes : In(stream.Signature(15))
-        Neurons that fired in the current step.
+    spikes : In(stream.Signature(15)), or with `samples` In(stream.Signature(StepWord))
+        Neurons that fired in the current step, or their bitmap.
     probes : In(stream.Signature(ProbeSample))
         Probe values after the current step.
     step_done : In(1)
@@ -81,6 +82,7 @@ class OutputWriter(wiring.Component):
         Words dropped in this cycle.
     """
 
+    _headed: Signal
     spikes: stream.Interface
     probes: stream.Interface
     step_done: Signal
@@ -102,7 +104,7 @@ class OutputWriter(wiring.Component):
         super().__init__(
             {
                 **(of_samples if samples else {}),
-                "spikes": In(stream.Signature(15)),
+                "spikes": In(stream.Signature(StepWord() if samples else 15)),
                 "probes": In(stream.Signature(ProbeSample())),
                 "step_done": In(1),
                 "flush": In(1),
@@ -120,7 +122,10 @@ class OutputWriter(wiring.Component):
         """Build the step count and the choice of the next word."""
         m = Module()
         # Untold steps: so many times the largest count of a STEP word, and fewer than that.
-        most, rest = Signal(_MOST_BITS), Signal(_COUNT_BITS)
+        longest = MAP_BIT - 1 if self._samples else MAX_STEP_COUNT
+        count_bits = longest.bit_length()
+        most_bits = 32 - count_bits
+        most, rest = Signal(most_bits), Signal(count_bits)
         one_more, one_less = Signal(), Signal()
         tell_rest = Signal()
         second = Signal()  # the low half of a probe sample is next
@@ -137,7 +142,7 @@ class OutputWriter(wiring.Component):
         m.d.comb += [
             self.untold.eq((most != 0) | (rest != 0)),
             content.eq(self.spikes.valid | self.probes.valid),
-            one_more.eq(self.step_done & ~tell_rest & (rest == MAX_STEP_COUNT - 1)),
+            one_more.eq(self.step_done & ~tell_rest & (rest == longest - 1)),
         ]
         with m.If(tell_rest):
             m.d.sync += rest.eq(self.step_done)
@@ -147,10 +152,11 @@ class OutputWriter(wiring.Component):
             m.d.sync += rest.eq(rest + 1)
         # One more, one less, or the same: the lowest bit carries the one into the sum.
         up, down = one_more & ~one_less, one_less & ~one_more
-        m.d.sync += most.eq((Cat(up, most) + Cat(up, down.replicate(_MOST_BITS)))[1:])
+        m.d.sync += most.eq((Cat(up, most) + Cat(up, down.replicate(most_bits)))[1:])
+        spike, heads, mapped = self._told_spike(m)
         tell, room = Signal(), Signal()
         m.d.comb += [
-            tell.eq(has_most | (has_rest & (content | self.flush | report))),
+            tell.eq(has_most | heads | (has_rest & (content | self.flush | report))),
             # For a STEP word and the longest content.
             room.eq(
                 self.free[2:].any() | Mux(has_most | has_rest, self.free[:2].all(), self.free[1])
@@ -161,9 +167,11 @@ class OutputWriter(wiring.Component):
         with m.If(second):
             m.d.comb += self.words.payload.eq(sample.value[:_LOW_BITS])
         with m.Elif(tell):
-            m.d.comb += self.words.payload.eq(STEP_TAG | rest | has_most.replicate(_COUNT_BITS))
+            count = rest | has_most.replicate(count_bits)
+            with_map = Mux(heads & ~has_most, MAP_BIT, 0)
+            m.d.comb += self.words.payload.eq(STEP_TAG | count | with_map)
         with m.Elif(self.spikes.valid):
-            m.d.comb += self.words.payload.eq(self.spikes.payload)
+            m.d.comb += self.words.payload.eq(spike)
         if self._samples:
             with m.Elif(self.report):
                 m.d.comb += self.words.payload.eq(part)
@@ -179,7 +187,7 @@ class OutputWriter(wiring.Component):
                 m.d.sync += second.eq(0)
         with m.Elif(changed):
             pass
-        with m.Elif(self.drop & content & ~room):
+        with m.Elif(self.drop & content & ~room & ~mapped):
             # The content is dropped as a whole.
             m.d.comb += [
                 self.spikes.ready.eq(1),
@@ -190,6 +198,8 @@ class OutputWriter(wiring.Component):
             m.d.comb += self.words.valid.eq(1)
             with m.If(self.words.ready):
                 m.d.comb += [one_less.eq(has_most), tell_rest.eq(~has_most)]
+                if self._samples:
+                    m.d.sync += self._headed.eq(heads & ~has_most)
         with m.Elif(self.spikes.valid):
             m.d.comb += [self.words.valid.eq(1), self.spikes.ready.eq(self.words.ready)]
         with m.Elif(self.probes.valid):
@@ -198,9 +208,27 @@ class OutputWriter(wiring.Component):
                 m.d.sync += second.eq(1)
         with m.Elif(report):
             m.d.comb += self.words.valid.eq(1)
-        waits = (content & ~self.drop) | report
+        waits = (content & (~self.drop | mapped)) | report
         m.d.comb += self.waiting.eq(self.words.valid & ~self.words.ready & waits)
         return m
+
+    def _told_spike(self, m: Module) -> tuple[Value, Value, Value]:
+        """Return what `spikes` holds, whether a STEP must tell of its bitmap, whether it has one.
+
+        The STEP comes before the first word of a bitmap, even if no step has passed.
+        """
+        if not self._samples:
+            return self.spikes.payload, Const(0), Const(0)
+        self._headed = Signal()
+        told = self.spikes.payload
+        heads, mapped = Signal(), Signal()
+        m.d.comb += [
+            mapped.eq(self.spikes.valid & told.mapped),
+            heads.eq(mapped & told.first & ~self._headed),
+        ]
+        with m.If(self.stop | (mapped & self.spikes.ready)):
+            m.d.sync += self._headed.eq(0)
+        return told.word, heads, mapped
 
     def _told_part(self, m: Module, later: Value) -> Value:
         """Return the word of a result that is to be written now; the first waits for others."""
