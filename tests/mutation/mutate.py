@@ -38,7 +38,7 @@ SUITES = {
     ],
     "sampling": [
         "tests/rtl/test_sampling_units.py",
-        "tests/cosim/test_samples.py",
+        "tests/cosim/test_sample_lockstep.py",
         "--networks",
         "12",
         "--optimise",

@@ -1048,14 +1048,14 @@ SAMPLING = (
     Mutation(
         "events act on a sample that is decided",
         "array/event_reader.py",
-        "event.eq(~word[15] & ~decided)",
-        "event.eq(~word[15])",
+        "is_event = is_event & ~self.decided",
+        "is_event = is_event & 1",
     ),
     Mutation(
         "steps run in a sample that is decided",
         "array/event_reader.py",
-        "self.wanted.eq((count != 0) & ~decided)",
-        "self.wanted.eq(count != 0)",
+        "stops, wanted = stops | self.decided, wanted & ~self.decided",
+        "stops = stops | self.decided",
     ),
     Mutation(
         "results come before their steps",
@@ -1096,20 +1096,20 @@ SAMPLING = (
     Mutation(
         "a SAMPLE clears all of the state",
         "array/bus_fabric.py",
-        "clear = clears & (~self._partly | named)",
-        "clear = clears",
+        "clears & (~self.clear_sample | self.what[clear_bit(flag)])",
+        "clears",
     ),
     Mutation(
         "a SAMPLE clears what the last reset did",
         "array/bus_fabric.py",
-        "clear = clears & self.clear_network & ~self._partly",
-        "clear = clears & self.clear_network",
+        "clear = clear & ~self.clear_sample",
+        "clear = clear & 1",
     ),
     Mutation(
         "a SAMPLE clears no more than its smallest window",
         "array/bus_fabric.py",
-        "return Mux(self._partly, Cat(parts).all(), last)",
-        "return Mux(self._partly, (Cat(parts) & Cat(self.what)).any(), last)",
+        "return Mux(self.clear_sample, Cat(parts).all(), last)",
+        "return Mux(self.clear_sample, (Cat(parts) & self.what).any(), last)",
     ),
     Mutation(
         "the walk begins before stimulus is scheduled",

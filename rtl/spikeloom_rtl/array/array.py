@@ -208,8 +208,10 @@ class Array(wiring.Component):
         hold = Cat(core.hold for core in self._cores).any()
         key, key_ready = self._key(m)
         sampler = self._sampler
-        reporting = Const(0) if sampler is None else sampler.reporting
-        judging = Const(0) if sampler is None else sampler.judging
+        unsettled: Value = ~self._settled
+        telling: Value = self._status.telling
+        if sampler is not None:
+            unsettled, telling = unsettled | sampler.reporting, telling | sampler.judging
         m.d.comb += [
             sequencer.wanted.eq(self._reader.wanted),
             sequencer.stop.eq(self.link.stop),
@@ -217,14 +219,14 @@ class Array(wiring.Component):
             sequencer.settled.eq(self._settled & ~hold),
             sequencer.learning.eq(Cat(core.learning for core in self._cores).any()),
             sequencer.arriving.eq(scheduler.walking | integrating),
-            sequencer.updating.eq(updating | ~self._settled | reporting),
+            sequencer.updating.eq(updating | unsettled),
             scheduler.walk.eq(sequencer.walk),
             scheduler.slot.eq(control.t[: self._config.delay_bits]),
             scheduler.axon_words.eq(control.axon_words),
             self._reader.stop.eq(self.link.stop),
             self._reader.step_done.eq(sequencer.step_done),
             control.step_done.eq(sequencer.step_done),
-            sequencer.probing.eq(self._status.telling | judging),
+            sequencer.probing.eq(telling),
         ]
         for k, core in enumerate(self._cores):
             m.d.comb += [
@@ -240,7 +242,7 @@ class Array(wiring.Component):
             m.d.comb += [
                 self._prober.start.eq(sequencer.probe),
                 self._prober.probes_in_use.eq(control.probes_in_use),
-                sequencer.probing.eq(self._prober.busy | self._status.telling | judging),
+                sequencer.probing.eq(self._prober.busy | telling),
             ]
 
     def _join_output(self, m: Module) -> None:

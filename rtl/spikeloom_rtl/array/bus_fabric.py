@@ -98,7 +98,6 @@ class BusFabric(wiring.Component):
         data = Signal(self._memory.data_bits)
         accesses, clears = Signal(), Signal()  # the next cycle does
         clearing, second, commit = Signal(), Signal(), Signal()
-        self._partly = self.clear_sample if self._config.sampling else Const(0)
         self._decode(m, accesses, clears)
         for each in self._windows:
             for port in getattr(self, f"host_{each.name}"):
@@ -123,7 +122,10 @@ class BusFabric(wiring.Component):
 
         with m.FSM(name="access"):
             with m.State("IDLE"):
-                with m.If(self.clear_state | self._partly):
+                clear: Value = self.clear_state
+                if self._config.sampling:
+                    clear = clear | self.clear_sample
+                with m.If(clear):
                     m.d.comb += clears.eq(1)
                     m.d.sync += [offset.eq(0), data.eq(0)]
                     m.next = "CLEAR"
@@ -197,7 +199,10 @@ class BusFabric(wiring.Component):
         # A clear of all goes through the low halves, then the high ones, then on without registers:
         # once more than needed it writes the first one. Among state is `t`, the first of all.
         only_t = clearing & ~self.clear_network
-        past = self._partly | (clearing & offset[bits + 1 :].any())
+        past = clearing & offset[bits + 1 :].any()
+        commits = self.clear_network | (offset[1:bits] == 0)
+        if self._config.sampling:
+            past, commits = past | self.clear_sample, commits & ~self.clear_sample
         m.d.comb += [
             port.soon.eq((accesses & here) | (clears & ~past)),
             port.place.index.eq(Cat(offset[0] & ~only_t, offset[1:bits])),
@@ -206,8 +211,7 @@ class BusFabric(wiring.Component):
             port.clears.eq(clearing),
         ]
         m.d.sync += port.select.eq(port.soon)
-        of_registers = self.clear_network | (offset[1:bits] == 0)
-        with m.If(clearing & ~self._partly & of_registers):
+        with m.If(clearing & commits):
             m.d.comb += port.commit.eq(1)
         return here, bases
 
@@ -240,7 +244,7 @@ class BusFabric(wiring.Component):
             depth = max([w.depth for w in self._windows if w.name in names], default=2)
             through = offset[: max(1, (depth - 1).bit_length())].all()
             parts.append(~self.what[clear_bit(flag)] | through)
-        return Mux(self._partly, Cat(parts).all(), last)
+        return Mux(self.clear_sample, Cat(parts).all(), last)
 
     def _decode(self, m: Module, accesses: Signal, clears: Signal) -> None:
         """Select ports; beyond its end a memory is empty, or its words come anew."""
@@ -249,11 +253,14 @@ class BusFabric(wiring.Component):
         for each in self._windows:
             clear: Value = Const(0)
             if each in state:
-                flags = [flag for flag, names in _CLEARED.items() if each.name in names]
-                named = self.what[clear_bit(flags[0])] if self._config.sampling else Const(1)
-                clear = clears & (~self._partly | named)
+                clear = clears
+                if self._config.sampling:
+                    flag = next(flag for flag, names in _CLEARED.items() if each.name in names)
+                    clear = clears & (~self.clear_sample | self.what[clear_bit(flag)])
             elif each in network:
-                clear = clears & self.clear_network & ~self._partly
+                clear = clears & self.clear_network
+                if self._config.sampling:
+                    clear = clear & ~self.clear_sample
             ports = getattr(self, f"host_{each.name}")
             for k, port in enumerate(ports):
                 here: Value = accesses & (self._window == each.id)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Signal
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -113,14 +113,20 @@ class EventReader(wiring.Component):
         m.d.sync += event.eq(0)
         with m.If(self.words.valid & self.words.ready):
             m.d.sync += low.eq(word)
-        decided = self.decided if self._config.sampling else Const(0)
-        at_work = Signal()  # on the words of a sample
-        samples = self._samples(m, at_work, low, event) if self._config.sampling else None
+        is_event: Value = ~word[15]
+        wanted: Value = count != 0
+        stops: Value = self.stop
+        samples = None
+        if self._config.sampling:
+            at_work = Signal()  # on the words of a sample
+            samples = self._samples(m, at_work, low, event)
+            is_event = is_event & ~self.decided
+            stops, wanted = stops | self.decided, wanted & ~self.decided
         with m.FSM(name="event"):
             with m.State("WORD"):
                 m.d.comb += self.words.ready.eq(~event)
                 with m.If(self.words.valid & self.words.ready & ~self.stop):
-                    m.d.sync += [event.eq(~word[15] & ~decided), count.eq(word)]
+                    m.d.sync += [event.eq(is_event), count.eq(word)]
                     with m.If(word[15]):
                         m.next = "STEPS"
                     with m.If(word[14:].all()):
@@ -130,8 +136,8 @@ class EventReader(wiring.Component):
                             m.d.comb += samples.start.eq(1)
                             m.next = "SAMPLE"
             with m.State("STEPS"):
-                m.d.comb += [self.busy.eq(1), self.wanted.eq((count != 0) & ~decided)]
-                with m.If(self.stop | decided):
+                m.d.comb += [self.busy.eq(1), self.wanted.eq(wanted)]
+                with m.If(stops):
                     m.d.sync += count.eq(0)
                 with m.Elif(self.step_done):
                     m.d.sync += count.eq(count - 1)
