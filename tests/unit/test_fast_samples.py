@@ -236,6 +236,22 @@ def test_a_run_that_is_given_up_leaves_what_it_did():
     assert words_of(fast, chunk) == words_of(model, chunk)
 
 
+def test_a_batch_that_is_interrupted_leaves_nothing_behind():
+    plan = make_sample_plan(SAMPLE_CONFIGS[-1], 4)
+    plan.network.learning = None
+    model, fast = pair_of(plan)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stream.FastStream, "finish", lambda self: (_ for _ in ()).throw(OSError))
+        with pytest.raises(OSError):
+            fast.run_batch([np.array([0x8005, 0xF801], np.uint16)])
+    for target in (model, fast):
+        target.reset(ResetKind.ALL)
+        target.reset(ResetKind.COUNTERS)
+        load_samples(target, plan)
+    assert words_of(fast, *plan.words) == words_of(model, *plan.words)
+    assert_same(fast, model)
+
+
 def test_an_error_of_who_feeds_a_run_leaves_what_it_did():
     plan = make_sample_plan(SAMPLE_CONFIGS[-1], 4)
     model, fast = pair_of(plan)

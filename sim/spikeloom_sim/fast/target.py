@@ -78,7 +78,10 @@ class FastTarget(ModelTarget):
         return FastStream(self.model, self._kernel)
 
     def _run_samples(self, samples: Sequence[Words]) -> list[Words]:
-        return run_samples(self.model, self._kernel, samples, self.threads)
+        try:
+            return run_samples(self.model, self._kernel, samples, self.threads)
+        finally:
+            self._kernel.release()
 
 
 def open_fast(
