@@ -132,6 +132,8 @@ class BoardTable:
         The FPGA's package, with what else distinguishes it, such as its speed grade.
     config : str
         Name of the configuration that is built for it.
+    other_configs : tuple of str
+        Names of others that are known to fit, each the best for something.
     platform : callable
         Returns a new Amaranth platform; Amaranth is imported only then.
     oscillator : tuple of (str, int)
@@ -182,6 +184,7 @@ class BoardTable:
     usb: Usb
     overrides: dict[str, Any] = dataclasses.field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    other_configs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -195,6 +198,8 @@ class BoardTable:
                 f"from one; name the flash, or a configuration without boot_offset"
             )
         part_of(self.part)
+        for other in self.other_configs:
+            named_config(other)
 
     @property
     def array_config(self) -> ArrayConfig:

@@ -7,7 +7,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from spikeloom.contract import SpikeloomError
+from spikeloom.contract import ArrayConfig, SpikeloomError, named_config
 from spikeloom_boards import BoardTable, find_board
 
 from .bitstreams import check_bitstream, format_of
@@ -24,10 +24,11 @@ __all__ = ["check_board", "check_loader", "main"]
 def check_board(
     board: BoardTable,
     *,
+    config: ArrayConfig | None = None,
     seeds: Sequence[int] = DEFAULT_SEEDS,
     progress: Progress | None = None,
 ) -> tuple[BuildResult, list[str]]:
-    """Build a board and check its bitstream.
+    """Build a board, with its own configuration or another, and check its bitstream.
 
     Returns
     -------
@@ -43,7 +44,7 @@ def check_board(
     """
     from spikeloom_rtl.identity import build_id
 
-    result = build(board, seeds=seeds, progress=progress)
+    result = build(board, config=config, seeds=seeds, progress=progress)
     timing = result.report.timing
     assert timing is not None, "a bitstream was placed"
     assert timing.met, "build refuses a bitstream that misses its timing"
@@ -83,14 +84,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="python -m spikeloom_firmware.check_build", description=__doc__.splitlines()[0]
     )
     parser.add_argument("boards", nargs="+", metavar="BOARD")
+    parser.add_argument("--config", help="another configuration than the boards' own")
     parser.add_argument("--seeds", type=int, default=len(DEFAULT_SEEDS), help="seeds to try")
     parser.add_argument("--no-loader", action="store_true", help="do not ask openFPGALoader")
     args = parser.parse_args(argv)
     try:
+        config = named_config(args.config) if args.config else None
         for name in args.boards:
             board = find_board(name)
             seeds = range(1, args.seeds + 1)
-            result, proofs = check_board(board, seeds=seeds, progress=StepLines())
+            result, proofs = check_board(board, config=config, seeds=seeds, progress=StepLines())
             if not args.no_loader:
                 proofs.append(check_loader(board))
             print(f"{board.title} with {result.config.name!r}")

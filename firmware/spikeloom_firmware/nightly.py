@@ -1,5 +1,7 @@
 """``python -m spikeloom_firmware.nightly``: build every board and hold each to the same claims.
 
+A board is built with its own configuration and with the others that its table names.
+
 For each board that can be built: timing is met, the image can be made, and for iCE40 and ECP5 the
 bitstream is what its design says. For boards whose tools are not there: the array's size fits the
 part, by Yosys. ``--write`` puts the results into ``docs/boards.json``, ``docs/boards.md`` and
@@ -12,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from spikeloom.contract import SpikeloomError
+from spikeloom.contract import CONFIGS, ArrayConfig, SpikeloomError, named_config
 from spikeloom_boards import BoardTable, boards, find_board
 
 from .board_pages import write_pages
@@ -21,7 +23,7 @@ from .check_build import check_board
 from .cli.progress import StepLines
 from .errors import FirmwareError, ToolMissingError
 from .progress import Progress
-from .results import read_results, result_of, write_results
+from .results import read_results, result_key, result_of, write_results
 
 __all__ = ["SizeError", "main", "nightly"]
 
@@ -35,9 +37,24 @@ class SizeError(FirmwareError):
 
 
 def nightly(
-    board: BoardTable, *, seeds: Sequence[int], progress: Progress | None = None
+    board: BoardTable,
+    *,
+    config: ArrayConfig | None = None,
+    seeds: Sequence[int],
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Build a board, or tell its size where its tools are not there.
+
+    Parameters
+    ----------
+    board : BoardTable
+        The board.
+    config : ArrayConfig, optional
+        The array; the board's own if None.
+    seeds : sequence of int
+        Seeds to try until timing is met.
+    progress : callable, optional
+        Told of each step.
 
     Raises
     ------
@@ -46,12 +63,12 @@ def nightly(
     """
     try:
         result: Synthesis | BuildResult
-        result, proofs = check_board(board, seeds=seeds, progress=progress)
+        result, proofs = check_board(board, config=config, seeds=seeds, progress=progress)
         return result_of(board, result, proofs=proofs)
     except ToolMissingError as error:
         if board.fpga.toolchain != "vivado":
             raise
-        result = synthesise(board, progress=progress)
+        result = synthesise(board, config=config, progress=progress)
         check_size(board, result)
         proofs = ["size: the netlist fits the part, by Yosys"]
         return result_of(board, result, proofs=proofs, error=f"not placed: {error}")
@@ -80,6 +97,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("boards", nargs="*", metavar="BOARD", help="default: all")
     parser.add_argument(
+        "--config", choices=sorted(CONFIGS), help="only this one (default: all that are known)"
+    )
+    parser.add_argument(
         "--seeds", type=int, default=_SEEDS, help="seeds to try until timing is met"
     )
     parser.add_argument(
@@ -92,23 +112,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"nightly: {error}", file=sys.stderr)
         return error.exit_code
     results, failed = {}, []
-    for board in chosen:
+    builds = [(board, config) for board in chosen for config in (None, *board.other_configs)]
+    if args.config:
+        builds = [(board, args.config) for board in chosen]
+    for board, name in builds:
+        config = named_config(name) if name else None
+        key = result_key(board, config)
         try:
-            results[board.name] = nightly(
-                board, seeds=range(1, args.seeds + 1), progress=StepLines()
+            results[key] = nightly(
+                board, config=config, seeds=range(1, args.seeds + 1), progress=StepLines()
             )
         except SpikeloomError as error:
-            failed.append(board.name)
-            results[board.name] = result_of(board, None, error=str(error))
-        _print(results[board.name], board.name in failed)
+            failed.append(key)
+            results[key] = result_of(board, None, config=config, error=str(error))
+        _print(results[key], key in failed)
         if args.write:
-            _update(args.write, {board.name: results[board.name]})
-    print(f"{len(chosen) - len(failed)} of {len(chosen)} boards hold all claims")
+            _update(args.write, {key: results[key]})
+    print(f"{len(builds) - len(failed)} of {len(builds)} builds hold all claims")
     return 1 if failed else 0
 
 
 def _print(result: dict[str, Any], failed: bool) -> None:
-    print(f"{'FAILED' if failed else 'good':7} {result['title']}")
+    print(f"{'FAILED' if failed else 'good':7} {result['title']}, {result['config']}")
     for text in [*result["proofs"], *([result["error"]] if result["error"] else [])]:
         print("        " + text.replace("\n", "\n        "))
     sys.stdout.flush()

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from spikeloom.contract import ArrayConfig
 from spikeloom.replacing import replacing
 from spikeloom_boards import BoardTable
 
@@ -12,19 +13,34 @@ from .activity import cycles_per_step
 from .build import Synthesis
 from .tools import disk_errors
 
-__all__ = ["BEGIN", "END", "read_results", "result_of", "results_table", "write_results"]
+__all__ = [
+    "BEGIN", "END", "read_results", "result_key", "result_of", "results_table", "write_results",
+]  # fmt: skip
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 """Between these the page is generated."""
 _HEAD = (
-    "board", "part", "neurons", "axons", "weights a cycle", "LUT", "FF", "block RAM", "DSP",
+    "board", "part", "configuration", "neurons", "axons", "weights a cycle",
+    "LUT", "FF", "block RAM", "DSP",
     "clock, MHz", "Fmax, MHz", "cycles a step", "steps/s", "learning: cycles", "steps/s",
     "limited by",
 )  # fmt: skip
 
 
+def result_key(board: BoardTable, config: ArrayConfig | None = None) -> str:
+    """Return the key of a result in ``boards.json``: the board, and a configuration not its own."""
+    if config is None or config.name == board.config:
+        return board.name
+    return f"{board.name}:{config.name}"
+
+
 def result_of(
-    board: BoardTable, result: Synthesis | None, *, proofs: Iterable[str] = (), error: str = ""
+    board: BoardTable,
+    result: Synthesis | None,
+    *,
+    config: ArrayConfig | None = None,
+    proofs: Iterable[str] = (),
+    error: str = "",
 ) -> dict[str, Any]:
     """Return what came out for a board, as plain values.
 
@@ -34,12 +50,17 @@ def result_of(
         The board.
     result : Synthesis or None
         What was built; None if nothing could be.
+    config : ArrayConfig, optional
+        What could not be built; the board's own if None.
     proofs : iterable of str
         What was proved of the bitstream.
     error : str
         Why there is no bitstream.
     """
-    config = board.array_config if result is None else result.config
+    if result is not None:
+        config = result.config
+    elif config is None:
+        config = board.array_config
     cycles = cycles_per_step(config)
     learning = cycles_per_step(config, learning=True) if config.learns else None
     timing = None if result is None else result.report.timing
@@ -96,7 +117,7 @@ def results_table(results: dict[str, dict[str, Any]]) -> str:
     lines = [_line(_HEAD), _line(["---"] * len(_HEAD))]
     lines += [_line(_row(each)) for _, each in sorted(results.items())]
     notes = [
-        f"* **{each['title']}**: {text}"
+        f"* **{each['title']}**, `{each['config']}`: {text}"
         for _, each in sorted(results.items())
         for text in (each.get("tried", ""), each.get("error", ""))
         if text
@@ -130,7 +151,8 @@ def _row(each: dict[str, Any]) -> list[str]:
         "-" if fmax is None else f"{fmax / 1e6:.1f}" + ("" if each["timing_met"] else ", missed")
     )
     return [
-        each["title"], each["part"], str(each["neurons"]), str(each["axons"]), str(each["lanes"]),
+        each["title"], each["part"], f"`{each['config']}`", str(each["neurons"]),
+        str(each["axons"]), str(each["lanes"]),
         used("LUT"), used("FF"), used("block RAM", "single-port RAM"), used("DSP"),
         f"{each['clock_hz'] / 1e6:g}", speed,
         *rate(each["cycles_per_step"]), *rate(each["cycles_per_step_learning"]),

@@ -96,6 +96,40 @@ LOCKSTEP_CONFIGS = (
         input_words=256,
         output_words=256,
     ),
+    # As the wide arrays of large parts: L = N and no learning in a fast build, so no row waits for
+    # another. More cores than a spike is chosen among at once, more neurons than the spike queue
+    # holds, fewer rows than axons.
+    ArrayConfig(
+        name="swift",
+        cores=6,
+        neurons_per_core=20,
+        axons=150,
+        rows_per_core=110,
+        lanes=20,
+        delay_slots=8,
+        plastic="none",
+        probes=5,
+        clock_hz=75_000_000,
+        input_words=256,
+        output_words=256,
+    ),
+    # More cores than are heard at once, all of which learn; words of half a core; flags by row,
+    # changes cut, two ports, fast.
+    ArrayConfig(
+        name="crowd",
+        cores=5,
+        neurons_per_core=12,
+        axons=100,
+        rows_per_core=80,
+        lanes=6,
+        delay_slots=4,
+        plastic="row",
+        stochastic=False,
+        probes=6,
+        clock_hz=75_000_000,
+        input_words=64,
+        output_words=64,
+    ),
 )
 """1 neuron; odd sizes; L = 1; L = N; several cores; spike queue shorter than N; one port;
-no stochastic rounding; eligibility; without learning."""
+no stochastic rounding; eligibility; without learning; rows that never wait; many cores that learn."""

@@ -193,10 +193,10 @@ def test_results_go_into_table_and_file(tmp_path):
     text = page.read_text()
     assert text.startswith(f"before\n{BEGIN}\n\n| board |")
     assert text.endswith(f"{END}\nafter\n")
-    assert "| ULX3S 25F | LFE5U-25F |" in text
+    assert "| ULX3S 25F | LFE5U-25F | `ecp5_25f` |" in text
     assert "10 (50 %)" in text
     assert "1.5 (38 %)" in text
-    assert "* **ULX3S 25F**: no placer" in text
+    assert "* **ULX3S 25F**, `ecp5_25f`: no placer" in text
     assert "old" not in text
     page.write_text("nothing to replace")
     with pytest.raises(ValueError, match="must hold"):
@@ -208,33 +208,38 @@ def test_a_night(monkeypatch, capsys, tmp_path):
     old = {"ulx3s_25f": {**result_of(BOARD, None), "limited_by": "block RAM"}}
     (tmp_path / "boards.json").write_text(json.dumps(old))
 
-    def check(board, *, seeds, progress):
+    def check(board, *, config, seeds, progress):
         if board.name == "icebreaker":
             raise TimingError("must run at 24 MHz", 24e6, 20e6)
         if board.fpga.toolchain == "vivado":
             raise ToolMissingError("vivado must be installed")
-        return synthesis(), ["timing: good"]
+        result = synthesis()
+        return dataclasses.replace(result, config=config or result.config), ["timing: good"]
 
     monkeypatch.setattr(nights, "check_board", check)
-    monkeypatch.setattr(nights, "synthesise", lambda board, progress: synthesis())
+    monkeypatch.setattr(nights, "synthesise", lambda board, config, progress: synthesis())
     assert nights.main(["--write", str(tmp_path)]) == 1
     out = capsys.readouterr().out
-    assert re.search(r"FAILED +iCEBreaker\n +must run at 24 MHz", out)
-    assert re.search(r"good +ULX3S 25F\n +timing: good", out)
+    assert re.search(r"FAILED +iCEBreaker, up5k\n +must run at 24 MHz", out)
+    assert re.search(r"good +ULX3S 25F, ecp5_25f\n +timing: good", out)
     assert "not placed: vivado must be installed" in out
-    assert "7 of 8 boards hold all claims" in out
+    assert "good    ULX3S 25F, ecp5_25f_swift" in out, "others that fit are built as well"
+    assert "10 of 11 builds hold all claims" in out
     results = read_results(tmp_path / "boards.json")
     assert results["icebreaker"]["error"] == "must run at 24 MHz"
     assert results["ulx3s_25f"]["limited_by"] == "block RAM", "what people wrote is kept"
+    assert results["ulx3s_25f:ecp5_25f_swift"]["config"] == "ecp5_25f_swift"
+    assert nights.main(["ulx3s_25f", "--config", "ecp5_25f_swift"]) == 0
+    assert "1 of 1 builds hold all claims" in capsys.readouterr().out
     assert nights.main(["ulx3s_25f", "cmod_a7_35t"]) == 0
 
 
 def test_a_night_with_an_array_that_is_too_large(monkeypatch):
-    def absent(board, *, seeds, progress):
+    def absent(board, *, config, seeds, progress):
         raise ToolMissingError("vivado must be installed")
 
     monkeypatch.setattr(nights, "check_board", absent)
-    monkeypatch.setattr(nights, "synthesise", lambda board, progress: synthesis(used=21))
+    monkeypatch.setattr(nights, "synthesise", lambda board, config, progress: synthesis(used=21))
     with pytest.raises(nights.SizeError, match="21 LUT of 20 are used"):
         nights.nightly(find_board("cmod_a7_35t"), seeds=(1,))
     with pytest.raises(ToolMissingError):

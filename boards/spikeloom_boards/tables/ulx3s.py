@@ -33,6 +33,7 @@ BOARDS = tuple(
         part=f"LFE5U-{size}",
         package="CABGA381-6",
         config=f"ecp5_{size.lower()}",
+        other_configs=others,
         platform=platform,
         oscillator=("clk25", 0),
         oscillator_hz=25_000_000,
@@ -46,5 +47,8 @@ BOARDS = tuple(
         usb=Usb(vid=0x0403, pid=0x6015, uart_interface=0, shared=True),
         remarks=(_REMARK,),
     )
-    for size, platform in (("25F", _small), ("85F", _large))
+    for size, platform, others in (
+        ("25F", _small, ("ecp5_25f_swift",)),
+        ("85F", _large, ("ecp5_85f_swift", "ecp5_85f_stdp")),
+    )
 )

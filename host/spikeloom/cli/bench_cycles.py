@@ -31,6 +31,9 @@ PARENT_CYC = 96_000
 """Clock cycles of a step of NeuroCoreX (arXiv 2506.14138), 90 neurons, whatever happens."""
 PARENT_NEURONS, PARENT_INPUTS, PARENT_CONFIG = 90, 96, "xc7a35t"
 PARENT_THRESHOLD = 1000
+LARGE = ("ecp5_85f_swift", "ecp5_85f_stdp")
+"""Not measured unless asked for; the lock-step suite has smaller ones of the same form, and measures
+their cycles."""
 ACTIVITY = 0.05
 SEED = 20_261_121
 
@@ -62,7 +65,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--config",
         action="append",
         choices=sorted(CONFIGS),
-        help="a configuration to measure; may be repeated (default: all)",
+        help=f"a configuration to measure; may be repeated (default: all but {', '.join(LARGE)}, "
+        "which take minutes to build)",
     )
     parser.add_argument("--steps", type=int, default=40, help="steps of each scenario")
     parser.add_argument(
@@ -80,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
 
     rows: list[Scenario] = []
     options = {} if args.optimise is None else {"optimise": args.optimise}
-    for name in args.config or list(CONFIGS):
+    for name in args.config or [each for each in CONFIGS if each not in LARGE]:
         with spikeloom.open(f"sim:{name}", **options) as board:
             rows += _measure_config(board, args.steps)
             if name == PARENT_CONFIG:

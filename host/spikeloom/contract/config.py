@@ -27,6 +27,9 @@ _WINDOW_LANES = 8
 _FAST_HZ = 40_000_000
 """Clock above which a memory and a multiplier do not fit into one cycle."""
 
+_FEW_CORES = 4
+"""Cores up to which one is chosen among all of them in one cycle."""
+
 
 def _is_power_of_two(value: int) -> bool:
     return value > 0 and value & (value - 1) == 0
@@ -296,6 +299,15 @@ class ArrayConfig:
         nothing of a short cycle. Results never depend on it.
         """
         return self.clock_hz > _FAST_HZ
+
+    @property
+    def cores_are_many(self) -> bool:
+        """Whether what all cores tell, or are told, takes a cycle more on its way.
+
+        Of four cores one is chosen in a short cycle; more of them stand all over a large part.
+        Results never depend on it.
+        """
+        return self.memories_registered and self.cores > _FEW_CORES
 
     @property
     def axon_words(self) -> int:

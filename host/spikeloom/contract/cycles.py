@@ -3,6 +3,7 @@
 from .config import ArrayConfig
 
 __all__ = [
+    "FAR_PROBE_CYC",
     "LEARNING_OVERHEAD_CYC",
     "PROBE_CYC",
     "SAMPLING_OVERHEAD_CYC",
@@ -18,6 +19,8 @@ LEARNING_OVERHEAD_CYC = 32
 """Cycles that learning adds to a step apart from what it sweeps and R/8."""
 PROBE_CYC = 12
 """Cycles that a probe in use adds to a step."""
+FAR_PROBE_CYC = 2
+"""Cycles more that it adds where cores are many: there and back."""
 
 SAMPLING_OVERHEAD_CYC = 8
 """Cycles that a build with samples adds to each step: a phase more, and counts that settle."""
@@ -88,7 +91,8 @@ def step_cycle_bound(
         # A single slow core takes a spike in two cycles.
         made = (inputs + played) * (1 if config.memories_registered or config.cores > 1 else 2)
         sample = SAMPLING_OVERHEAD_CYC + made + (STIMULUS_OVERHEAD_CYC if made else 0)
-    return integrate + update + learn + probes * PROBE_CYC + sample
+    probe = PROBE_CYC + FAR_PROBE_CYC * config.cores_are_many
+    return integrate + update + learn + probes * probe + sample
 
 
 def longest_step_cyc(config: ArrayConfig) -> int:

@@ -19,6 +19,7 @@ from .capability_rom import CapabilityRom
 from .control import Control
 from .core import CORE_WINDOWS, Core
 from .event_reader import EventReader
+from .forms import rows_never_wait
 from .injector import Injector
 from .output_writer import OutputWriter
 from .prober import Prober
@@ -68,10 +69,13 @@ class Array(wiring.Component):
         m.submodules.injector = self._injector = Injector(config)
         m.submodules.scheduler = self._scheduler = Scheduler(config)
         m.submodules.sequencer = self._sequencer = Sequencer(
-            registered=config.memories_registered, stimulates=config.sampling
+            registered=config.memories_registered,
+            stimulates=config.sampling,
+            learns=config.learns,
         )
         m.submodules.spike_bus = self._spike_bus = SpikeBus(config)
         m.submodules.writer = self._writer = OutputWriter(samples=config.sampling)
+        self._on_the_way = Signal()  # an axon is, between scheduler and cores
         self._settled = Signal()  # no spike is on its way into the scheduler
         self._cores = [Core(config, k) for k in range(config.cores)]
         for k, core in enumerate(self._cores):
@@ -176,6 +180,15 @@ class Array(wiring.Component):
 
     def _broadcast(self, m: Module, axons: stream.Interface) -> None:
         """Hand each axon to all cores in the same cycle, once all have room."""
+        if rows_never_wait(self._config):
+            # They always have; their tables stand far apart, and the way there gets its own cycle.
+            m.d.comb += axons.ready.eq(1)
+            m.d.sync += self._on_the_way.eq(axons.valid)
+            axon = Signal.like(axons.payload, name="axon_on_the_way")
+            m.d.sync += axon.eq(axons.payload)
+            for core in self._cores:
+                m.d.comb += [core.axons.payload.eq(axon), core.axons.valid.eq(self._on_the_way)]
+            return
         everyone = Signal()
         m.d.comb += [
             everyone.eq(Cat(core.axons.ready for core in self._cores).all()),
@@ -218,8 +231,8 @@ class Array(wiring.Component):
             sequencer.interval.eq(control.step_interval),
             sequencer.settled.eq(self._settled & ~hold),
             sequencer.learning.eq(Cat(core.learning for core in self._cores).any()),
-            sequencer.arriving.eq(scheduler.walking | integrating),
-            sequencer.updating.eq(updating | unsettled),
+            sequencer.arriving.eq(scheduler.walking | self._on_the_way | integrating),
+            sequencer.updating.eq(updating | self._spike_bus.gathering | unsettled),
             scheduler.walk.eq(sequencer.walk),
             scheduler.slot.eq(control.t[: self._config.delay_bits]),
             scheduler.axon_words.eq(control.axon_words),

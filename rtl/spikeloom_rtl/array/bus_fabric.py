@@ -33,7 +33,8 @@ class BusFabric(wiring.Component):
     """Decodes addresses; one access at a time.
 
     A write takes 4 cycles, a read 5 until its response; 5 and 7 in fast builds, which decode in a
-    cycle of its own and choose among the words that were read in two. Registers are read and
+    cycle of its own and choose among the words that were read in two; where cores are many a read
+    takes 9, since there and back it stops at a register between. Registers are read and
     written in halves. Clearing takes one cycle a word of the deepest memory that is cleared: all of
     them, in all cores, are cleared side by side.
 
@@ -72,6 +73,7 @@ class BusFabric(wiring.Component):
     def __init__(self, config: ArrayConfig) -> None:
         self._config = config
         self._fast = config.memories_registered
+        self._far = config.cores_are_many
         self._memory = MemoryMap(config)
         self._windows = [w for w in self._memory if w.name not in FILE_WINDOWS]
         super().__init__(
@@ -101,7 +103,8 @@ class BusFabric(wiring.Component):
         self._decode(m, accesses, clears)
         for each in self._windows:
             for port in getattr(self, f"host_{each.name}"):
-                m.d.comb += [port.offset.eq(offset), port.commit.eq(commit), port.data.eq(data)]
+                there = m.d.sync if self._far else m.d.comb
+                there += [port.offset.eq(offset), port.commit.eq(commit), port.data.eq(data)]
         of_registers, bases = self._reach_registers(
             m, offset, data, accesses, clears, clearing, second
         )
@@ -113,9 +116,10 @@ class BusFabric(wiring.Component):
         def end() -> None:
             """Take the request; the word that it reads is there, or the high half of a register."""
             m.d.comb += request.ready.eq(1)
-            m.d.sync += high.eq(chosen[HALF_BITS:])
+            if not self._far:
+                m.d.sync += high.eq(chosen[HALF_BITS:])
             with m.If(~of_registers):
-                m.d.sync += low.eq(chosen)
+                m.d.sync += (response.payload if self._far else low).eq(chosen)
             m.next = "RESPOND"
             with m.If(asked.write):
                 m.next = "IDLE"
@@ -156,6 +160,15 @@ class BusFabric(wiring.Component):
                     end()
             if self._fast:
                 with m.State("CHOOSE"):
+                    if self._far:
+                        m.d.sync += high.eq(chosen[HALF_BITS:])
+                        m.next = "FAR"
+                    else:
+                        end()
+            if self._far:  # what is read there comes two cycles later than a register
+                with m.State("FAR"):
+                    m.next = "BACK"
+                with m.State("BACK"):
                     end()
             with m.State("RESPOND"):
                 m.d.comb += response.valid.eq(1)
@@ -268,17 +281,24 @@ class BusFabric(wiring.Component):
                     here &= core == k
                 selected = Signal(name=f"{each.name}_{k}_selected")
                 m.d.sync += selected.eq(here | clear)
-                m.d.comb += port.select.eq(selected)
+                there = m.d.sync if self._far else m.d.comb
+                there += port.select.eq(selected)
 
     def _choose(self, m: Module) -> Value:
         """Return the word that the addressed window reads; what lies beyond its bytes is any."""
         asked, core = self._window, self.bus.request.payload.core
         groups: dict[int, dict[int, Value]] = {}
+        word: Value
         for window in self._windows:
             ports = getattr(self, f"host_{window.name}")
             of_cores = {k: _whole_bytes(port.read_data) for k, port in enumerate(ports)}
             group = groups.setdefault(window.id >> _GROUP_BITS, {})
-            group[window.id & (1 << _GROUP_BITS) - 1] = _chosen(of_cores, core)
+            word = _chosen(of_cores, core)
+            if self._far:
+                back = Signal(len(word), name=f"{window.name}_back")
+                m.d.sync += back.eq(word)
+                word = back
+            group[window.id & (1 << _GROUP_BITS) - 1] = word
         half = self.registers.read_data
         sources: list[tuple[Value, Value]] = [(Cat(half, half), self.registers.select)]
         for number, group in groups.items():
@@ -286,7 +306,6 @@ class BusFabric(wiring.Component):
             m.d.sync += shows.eq((asked[_GROUP_BITS:] == number) & ~self.registers.soon)
             sources.append((_chosen(group, asked[:_GROUP_BITS]), shows))
         result: Value = Const(0, self._memory.data_bits)
-        word: Value
         here: Value
         for k, (word, here) in enumerate(sources):
             if self._fast:

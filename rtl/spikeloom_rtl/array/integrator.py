@@ -6,6 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig
 
+from .forms import rows_never_wait
+
 __all__ = ["Integrator"]
 
 _GROUP_BITS = 2
@@ -40,7 +42,8 @@ class Integrator(wiring.Component):
     weights : In
         From the synapse memory, two cycles later.
     busy : Out(1)
-        A word is on its way to the accumulators.
+        A word is on its way to the accumulators. Always low where rows never wait: what comes in
+        a cycle has then been added when a neuron that is taken two cycles later is given out.
     take : In(1), last : In(1)
         Take the next neuron; no more follow in this step. After the last one comes neuron 0.
     accumulator : Out(signed)
@@ -88,12 +91,32 @@ class Integrator(wiring.Component):
         self._early, self._late = Signal(self._word_bits), Signal(self._word_bits)
         self._old, self._new = Signal(width), Signal(width)
         self._write = Signal()
+        if config.words_per_row == 1:
+            self._in_luts = True  # or registers, which are read as soon
+            with m.If(self._write):
+                m.d.sync += self._old.eq(self._new)
+        else:
+            self._remember(m, width)
+        m.d.sync += [self._early.eq(self._word), self._late.eq(self._early)]
+        if self._in_luts:  # which leaves a cycle in which to choose among the lanes
+            with m.If(self.take):
+                m.d.sync += self._late.eq(self._word)
+        issue = self._integrate(m)
+        ends = self._give_out(m)
+        # Both go through the words in use, from 0 to the last one and back to 0.
+        with m.If(issue | ends):
+            m.d.sync += self._word.eq(Mux(self._at_last, 0, self._word + 1))
+        return m
+
+    def _remember(self, m: Module, width: int) -> None:
+        """Build the memory of several words of accumulators."""
+        config = self._config
         # Few words stand in LUT memory, which is read without a clock. Block memory is read a cycle
         # earlier, and must then see what is written meanwhile.
         self._in_luts = in_luts = config.words_per_row <= _LUT_WORDS
         sums: memory.Memory = memory.Memory(
             shape=width,
-            depth=max(2, config.words_per_row),
+            depth=config.words_per_row,
             init=[],
         )
         m.submodules.sums = sums
@@ -109,16 +132,6 @@ class Integrator(wiring.Component):
             write.en.eq(self._write),
             self._old.eq(read.data),
         ]
-        m.d.sync += [self._early.eq(self._word), self._late.eq(self._early)]
-        if in_luts:  # which leaves a cycle in which to choose among the lanes
-            with m.If(self.take):
-                m.d.sync += self._late.eq(self._word)
-        issue = self._integrate(m)
-        ends = self._give_out(m)
-        # Both go through the words in use, from 0 to the last one and back to 0.
-        with m.If(issue | ends):
-            m.d.sync += self._word.eq(Mux(self._at_last, 0, self._word + 1))
-        return m
 
     def _integrate(self, m: Module) -> Signal:
         """Add a word two cycles after it was asked for; return whether one is."""
@@ -129,13 +142,13 @@ class Integrator(wiring.Component):
         m.d.sync += [some.eq(self.words_in_use != 0), last_word.eq(self.words_in_use - 1)]
         self._at_last = Signal()
         m.d.comb += [
-            self._at_last.eq(word == last_word),
+            self._at_last.eq((word == last_word) if config.words_per_row > 1 else 1),
             issue.eq(self.rows.valid & some & ~self.wait),
             self.reads.eq(issue),
             self.word.eq(word),
             self.rows.ready.eq((self._at_last | ~some) & ~self.wait),
             self.address.eq(self.rows.payload * config.words_per_row + word),
-            self.busy.eq(self.rows.valid | issued | added),
+            self.busy.eq(0 if rows_never_wait(config) else self.rows.valid | issued | added),
         ]
         m.d.sync += [issued.eq(issue), added.eq(issued)]
         totals = []

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from spikeloom.contract import ArrayConfig, MemoryMap
 
 from ..block_queue import BlockQueue
-from .forms import stands_still
+from .forms import rows_never_wait, stands_still
 from .host_memory import HostMemory, HostPort
 
 __all__ = ["RowTable"]
@@ -23,7 +23,7 @@ class RowTable(wiring.Component):
 
     Latency 3 cycles, throughput one axon a cycle while there is room for its row. Where memories
     are followed by registers latency is 4 cycles; a single core without them needs no queue, so it
-    is 1.
+    is 1. Where rows never wait there is no queue either, and latency is 2 cycles.
 
     Parameters
     ----------
@@ -37,7 +37,8 @@ class RowTable(wiring.Component):
     rows : Out(stream.Signature(row_bits))
         Rows to integrate.
     idle : Out(1)
-        No axon is under way in here and no row waits.
+        No axon is under way in here and no row waits; where rows never wait, none but one that is
+        in `rows` in this cycle.
     host : In(HostPort)
     """
 
@@ -62,14 +63,29 @@ class RowTable(wiring.Component):
         """Build the table and what stands behind it."""
         m = Module()
         m.submodules.table = table = HostMemory(width=self._width, depth=self._config.axons)
-        wiring.connect(m, wiring.flipped(self.host), table.host)
+        self._join_host(m, table)
         m.d.comb += table.read_address.eq(self.axons.payload)
         looked_up = Signal()
         if stands_still(self._config):
             self._show(m, table, looked_up)
+        elif rows_never_wait(self._config):
+            self._hand_on(m, table, looked_up)
         else:
             self._enqueue(m, table, looked_up)
         return m
+
+    def _join_host(self, m: Module, table: HostMemory) -> None:
+        """Let the host read and write; of many cores it sees the register that rows come from."""
+        if not self._config.cores_are_many:
+            wiring.connect(m, wiring.flipped(self.host), table.host)
+            return
+        m.d.comb += [
+            table.host.select.eq(self.host.select),
+            table.host.offset.eq(self.host.offset),
+            table.host.commit.eq(self.host.commit),
+            table.host.data.eq(self.host.data),
+        ]
+        m.d.sync += self.host.read_data.eq(table.host.read_data)
 
     def _show(self, m: Module, table: HostMemory, looked_up: Signal) -> None:
         """Let the memory's own register hold the row: no other core waits for this one."""
@@ -83,6 +99,18 @@ class RowTable(wiring.Component):
         ]
         with m.If(self.axons.ready):
             m.d.sync += looked_up.eq(self.axons.valid)
+
+    def _hand_on(self, m: Module, table: HostMemory, looked_up: Signal) -> None:
+        """Give out each row as it is found: the integrator takes one a cycle."""
+        bits = self._config.row_bits
+        m.d.comb += [self.axons.ready.eq(1), self.idle.eq(~looked_up)]
+        entry, here = Signal.like(table.read_data, name="entry"), Signal(name="here")
+        m.d.sync += [
+            looked_up.eq(self.axons.valid),
+            here.eq(looked_up),
+            entry.eq(table.read_data),
+        ]
+        m.d.comb += [self.rows.valid.eq(here & entry[bits]), self.rows.payload.eq(entry[:bits])]
 
     def _enqueue(self, m: Module, table: HostMemory, looked_up: Signal) -> None:
         """Let rows wait in a queue, which is ready early enough for what is on its way."""

@@ -12,7 +12,7 @@ class Sequencer(wiring.Component):
 
     Depression is part of *arrive* (the same pass over the row), potentiation and rewards come
     between *update* and *probe*. The sequencer itself adds 6 cycles to a step, 9 if registered; one
-    more, or two, where there is stimulus.
+    more, or two, where there is stimulus; one fewer, or two, where nothing learns.
 
     Parameters
     ----------
@@ -21,6 +21,8 @@ class Sequencer(wiring.Component):
         are busy, and many start.
     stimulates : bool
         Whether steps begin with stimulus made on the chip.
+    learns : bool
+        Whether there is a phase in which to learn.
 
     Members
     -------
@@ -76,9 +78,12 @@ class Sequencer(wiring.Component):
     step_done: Signal
     overrun: Signal
 
-    def __init__(self, *, registered: bool = False, stimulates: bool = False) -> None:
+    def __init__(
+        self, *, registered: bool = False, stimulates: bool = False, learns: bool = True
+    ) -> None:
         self._registered = registered
         self._stimulates = stimulates
+        self._learns = learns
         super().__init__(
             {
                 "wanted": In(1),
@@ -155,13 +160,14 @@ class Sequencer(wiring.Component):
             with m.State("UPDATE"):
                 m.d.comb += quiet.eq(~self.updating)
                 with m.If(over):
-                    m.d.comb += self.learn.eq(1)
-                    m.next = "LEARN"
-            with m.State("LEARN"):
-                m.d.comb += quiet.eq(~self.learning)
-                with m.If(over):
-                    m.d.comb += self.probe.eq(1)
-                    m.next = "PROBE"
+                    m.d.comb += (self.learn if self._learns else self.probe).eq(1)
+                    m.next = "LEARN" if self._learns else "PROBE"
+            if self._learns:
+                with m.State("LEARN"):
+                    m.d.comb += quiet.eq(~self.learning)
+                    with m.If(over):
+                        m.d.comb += self.probe.eq(1)
+                        m.next = "PROBE"
             with m.State("PROBE"):
                 with m.If(~self.probing):
                     m.d.comb += self.step_done.eq(1)

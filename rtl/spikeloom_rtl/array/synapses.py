@@ -134,15 +134,22 @@ class Synapses(wiring.Component):
             m.d.comb += new.eq(
                 Cat(learner.new_weights.word_select(lane, bits), learner.new_flags[lane])[:stride]
             )
-        if not self._has_flags:
-            wiring.connect(m, wiring.flipped(host), words.host)
-            return m
-        flags, part = self.host_flags, words.host
+        part = words.host
         part_word = part.read_data
         if self._config.memories_registered:
             # The fabric waits, so the host is as well served by the register.
             place = part.offset[: (lanes // shown).bit_length() - 1]
             part_word = shown_word.word_select(place, len(part_word))
+        if not self._has_flags:
+            m.d.comb += [
+                part.select.eq(host.select),
+                part.offset.eq(host.offset),
+                part.commit.eq(host.commit),
+                part.data.eq(host.data),
+                host.read_data.eq(part_word),
+            ]
+            return m
+        flags = self.host_flags
         part_old = [part_word.word_select(lane, stride) for lane in range(shown)]
         m.d.comb += [
             learner.flags.eq(Cat(word[bits] for word in old)),
