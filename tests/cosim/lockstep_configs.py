@@ -132,4 +132,5 @@ LOCKSTEP_CONFIGS = (
     ),
 )
 """1 neuron; odd sizes; L = 1; L = N; several cores; spike queue shorter than N; one port;
-no stochastic rounding; eligibility; without learning; rows that never wait; many cores that learn."""
+no stochastic rounding; eligibility; without learning; rows that never wait; many
+cores that learn."""

@@ -25,10 +25,20 @@ from spikeloom.contract.words import Words, step_words
 from spikeloom.network import LIF, STDP, Input, Network, Population, RawSTDP
 from spikeloom.target import Target
 
-__all__ = ["NETWORKS", "RULES", "Figure", "Shape", "add_arguments", "measure", "run", "speeds_hz"]
+__all__ = [
+    "NETWORKS",
+    "RULES",
+    "Figure",
+    "Shape",
+    "add_arguments",
+    "fitting",
+    "measure",
+    "run",
+    "speeds_hz",
+]
 
 ACTIVITY = 0.05
-"""Share of the inputs that is active, and of the neurons that fires, in a step."""
+"""Share of the inputs that is active, and of the neurons that fires, in a step, in most shapes."""
 THRESHOLD = 1000
 SEED = 20_261_122
 _SETTLING_STEPS = 40
@@ -44,19 +54,24 @@ class Shape:
         Neurons, all connected to all.
     inputs : int
         Inputs, all connected to all neurons.
+    activity : float
+        Share of the inputs that is active in a step, 0..1.
     """
 
     neurons: int
     inputs: int = 0
+    activity: float = ACTIVITY
 
 
 NETWORKS = {
     "parent": Shape(90, 96),
+    "parent64": Shape(90, 64, ACTIVITY * 96 / 64),
     "96": Shape(96),
     "256": Shape(256),
     "512": Shape(512),
 }
-"""Networks by name: the parent's shape, and dense recurrent ones."""
+"""Networks by name: the parent's shape, the same for arrays with 64 inputs, on which as many spikes
+come as on 96, and dense recurrent ones."""
 
 RULES: dict[str, RawSTDP | None] = {
     "none": None,
@@ -112,8 +127,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--network", action="append", choices=list(NETWORKS),
-        help="parent: 90 neurons and 96 inputs, all to all; else so many neurons, all to all; may "
-        "be repeated (default: all that fit)",
+        help="parent: 90 neurons and 96 inputs, all to all; parent64: with 64; else so many "
+        "neurons, all to all; may be repeated (default: all that fit)",
     )  # fmt: skip
     parser.add_argument(
         "--rule", action="append", choices=list(RULES),
@@ -139,7 +154,7 @@ def run(args: argparse.Namespace) -> int:
     for name in args.config:
         wanted = [
             (network, rule)
-            for network in args.network or _fitting(CONFIGS[name])
+            for network in args.network or fitting(CONFIGS[name])
             for rule in args.rule or list(RULES)
             if rule == "none" or CONFIGS[name].learns
         ]
@@ -151,7 +166,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     head = ("config", "network", "rule", "cycles", "arrive", "update", "learn", "rest", "arrivals",
             "fired", "swept", "MHz", "steps/s")  # fmt: skip
-    widths = (15, 8, 12, 8, 8, 8, 8, 6, 9, 7, 8, 7, 11)
+    widths = (15, 9, 13, 8, 8, 8, 8, 6, 9, 7, 8, 7, 11)
     print("".join(f"{cell:>{width}}" for cell, width in zip(head, widths, strict=True)))
     for each in figures:
         fmax = max(speeds.get(each.config, {"": 0.0}).values())
@@ -217,7 +232,7 @@ def measure(board: Board, network: str, rule: str = "none", *, steps: int = 200)
     rng = np.random.default_rng(SEED)
     program = board.program(_network(shape, RULES[rule], rng))
     axons = program.inputs["inputs"].axons[0] if shape.inputs else np.zeros(0, np.uint16)
-    words = [_events(axons, rng) for _ in range(_SETTLING_STEPS + steps)]
+    words = [_events(axons, shape.activity, rng) for _ in range(_SETTLING_STEPS + steps)]
     phases = rng.integers(0, THRESHOLD, (config.cores, config.neurons_per_core))
     whole = _mean(target, words, phases)
     frozen = whole
@@ -240,12 +255,14 @@ def measure(board: Board, network: str, rule: str = "none", *, steps: int = 200)
     )  # fmt: skip
 
 
-def _fitting(config: ArrayConfig) -> list[str]:
+def fitting(config: ArrayConfig) -> list[str]:
+    """Return the names of the `NETWORKS` that a configuration has room for."""
     return [
         name
         for name, shape in NETWORKS.items()
         if shape.neurons <= config.neurons
-        and shape.neurons + shape.inputs <= min(config.rows_per_core, config.axons)
+        and shape.inputs <= config.inputs
+        and shape.neurons + shape.inputs <= config.rows_per_core
     ]
 
 
@@ -263,8 +280,10 @@ def _network(shape: Shape, rule: RawSTDP | None, rng: np.random.Generator) -> Ne
     return network
 
 
-def _events(axons: npt.NDArray[np.integer[Any]], rng: np.random.Generator) -> Words:
-    active = axons[rng.random(axons.size) < ACTIVITY]
+def _events(
+    axons: npt.NDArray[np.integer[Any]], activity: float, rng: np.random.Generator
+) -> Words:
+    active = axons[rng.random(axons.size) < activity]
     return np.concatenate([active.astype(np.uint16), step_words(1)])
 
 

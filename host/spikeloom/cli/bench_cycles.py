@@ -32,8 +32,7 @@ PARENT_CYC = 96_000
 PARENT_NEURONS, PARENT_INPUTS, PARENT_CONFIG = 90, 96, "xc7a35t"
 PARENT_THRESHOLD = 1000
 LARGE = ("ecp5_85f_swift", "ecp5_85f_stdp")
-"""Not measured unless asked for; the lock-step suite has smaller ones of the same form, and measures
-their cycles."""
+"""Not measured unless asked for; the lock-step suite measures smaller ones of the same form."""
 ACTIVITY = 0.05
 SEED = 20_261_121
 

@@ -310,6 +310,15 @@ class ArrayConfig:
         return self.memories_registered and self.cores > _FEW_CORES
 
     @property
+    def rows_never_wait(self) -> bool:
+        """Whether each row is added in the cycle in which it comes.
+
+        So it is where a row is one word and nothing else reads the synapses: axons flow from the
+        scheduler to the accumulators with no queue on their way. Results never depend on it.
+        """
+        return self.words_per_row == 1 and not self.learns and self.memories_registered
+
+    @property
     def axon_words(self) -> int:
         """Scheduler words that hold the axons of one step, ceil(A/16)."""
         return -(-self.axons // AXONS_PER_WORD)

@@ -9,12 +9,15 @@ __all__ = [
     "SAMPLING_OVERHEAD_CYC",
     "STEP_OVERHEAD_CYC",
     "STIMULUS_OVERHEAD_CYC",
+    "SWIFT_OVERHEAD_CYC",
     "longest_step_cyc",
     "step_cycle_bound",
 ]
 
 STEP_OVERHEAD_CYC = 64
 """Cycles of a step that depend on nothing: pipelines that fill and drain, phases that change."""
+SWIFT_OVERHEAD_CYC = 24
+"""The same where rows never wait: no queue fills, and an update begins while rows are added."""
 LEARNING_OVERHEAD_CYC = 32
 """Cycles that learning adds to a step apart from what it sweeps and R/8."""
 PROBE_CYC = 12
@@ -42,7 +45,8 @@ def step_cycle_bound(
 ) -> int:
     """Return the largest number of cycles that a step may take, waits for the ring apart.
 
-    ``arrivals * max(1, S) + N + F + A/16 + 64``, with what is in use, plus what probes cost.
+    ``arrivals * max(1, S) + N + F + A/16 + 64``, with what is in use, plus what probes cost; 24
+    instead of 64 where rows never wait.
     Where learning is built in, ``swept + R/8 + 32`` more; with one port, rows that learn and what
     is swept take twice the cycles. A narrow learner lets two traces a cycle decay beside the
     update: where few neurons are in use, ``R/2 - N`` takes the place of R/8. Where samples are
@@ -84,7 +88,8 @@ def step_cycle_bound(
         rows = config.rows_per_core
         traces = max(rows // 8, rows // 2 - neurons_in_use if config.learns_narrowly else 0)
         learn = swept * accesses + traces + LEARNING_OVERHEAD_CYC
-    update = neurons_in_use + fired + axon_words + STEP_OVERHEAD_CYC
+    overhead = SWIFT_OVERHEAD_CYC if config.rows_never_wait else STEP_OVERHEAD_CYC
+    update = neurons_in_use + fired + axon_words + overhead
     sample = 0
     if config.sampling:
         inputs, played = min(encoded, config.inputs), min(pattern_words, config.pattern_words)

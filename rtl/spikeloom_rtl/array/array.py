@@ -19,7 +19,6 @@ from .capability_rom import CapabilityRom
 from .control import Control
 from .core import CORE_WINDOWS, Core
 from .event_reader import EventReader
-from .forms import rows_never_wait
 from .injector import Injector
 from .output_writer import OutputWriter
 from .prober import Prober
@@ -180,7 +179,7 @@ class Array(wiring.Component):
 
     def _broadcast(self, m: Module, axons: stream.Interface) -> None:
         """Hand each axon to all cores in the same cycle, once all have room."""
-        if rows_never_wait(self._config):
+        if self._config.rows_never_wait:
             # They always have; their tables stand far apart, and the way there gets its own cycle.
             m.d.comb += axons.ready.eq(1)
             m.d.sync += self._on_the_way.eq(axons.valid)

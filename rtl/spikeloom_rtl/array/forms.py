@@ -2,7 +2,7 @@
 
 from spikeloom.contract import ArrayConfig
 
-__all__ = ["rows_never_wait", "stands_still", "synapses_are_far"]
+__all__ = ["stands_still", "synapses_are_far"]
 
 
 def stands_still(config: ArrayConfig) -> bool:
@@ -12,15 +12,6 @@ def stands_still(config: ArrayConfig) -> bool:
     that pass through many parts.
     """
     return config.cores == 1 and not config.memories_registered
-
-
-def rows_never_wait(config: ArrayConfig) -> bool:
-    """Return whether each row is added in the cycle in which it comes.
-
-    So it is where a row is one word and nothing else reads the synapses: axons flow from the
-    scheduler to the accumulators with no queue on their way, and nobody asks whether there is room.
-    """
-    return config.words_per_row == 1 and not config.learns and config.memories_registered
 
 
 def synapses_are_far(config: ArrayConfig) -> bool:

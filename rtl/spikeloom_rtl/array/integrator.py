@@ -6,8 +6,6 @@ from amaranth.lib.wiring import In, Out
 
 from spikeloom.contract import ArrayConfig
 
-from .forms import rows_never_wait
-
 __all__ = ["Integrator"]
 
 _GROUP_BITS = 2
@@ -148,7 +146,7 @@ class Integrator(wiring.Component):
             self.word.eq(word),
             self.rows.ready.eq((self._at_last | ~some) & ~self.wait),
             self.address.eq(self.rows.payload * config.words_per_row + word),
-            self.busy.eq(0 if rows_never_wait(config) else self.rows.valid | issued | added),
+            self.busy.eq(0 if config.rows_never_wait else self.rows.valid | issued | added),
         ]
         m.d.sync += [issued.eq(issue), added.eq(issued)]
         totals = []

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from spikeloom.contract import ArrayConfig, MemoryMap
 
 from ..block_queue import BlockQueue
-from .forms import rows_never_wait, stands_still
+from .forms import stands_still
 from .host_memory import HostMemory, HostPort
 
 __all__ = ["RowTable"]
@@ -68,7 +68,7 @@ class RowTable(wiring.Component):
         looked_up = Signal()
         if stands_still(self._config):
             self._show(m, table, looked_up)
-        elif rows_never_wait(self._config):
+        elif self._config.rows_never_wait:
             self._hand_on(m, table, looked_up)
         else:
             self._enqueue(m, table, looked_up)
