@@ -180,8 +180,12 @@ class BusFabric(wiring.Component):
                 with m.If(self._is_last(offset)):
                     m.next = "CLEARED"
             with m.State("CLEARED"):  # here too
-                m.d.comb += [clearing.eq(1), commit.eq(1), self.cleared.eq(1)]
-                m.next = "IDLE"
+                m.d.comb += [clearing.eq(1), commit.eq(1), self.cleared.eq(not self._far)]
+                m.next = "CLEARED FAR" if self._far else "IDLE"
+            if self._far:
+                with m.State("CLEARED FAR"):
+                    m.d.comb += self.cleared.eq(1)
+                    m.next = "IDLE"
         return m
 
     def _reach_registers(
