@@ -77,15 +77,15 @@ ARRAY = (
     Mutation(
         "an update does not wait for axons on their way",
         "array/array.py",
-        "scheduler.walking | self._on_the_way | integrating",
-        "scheduler.walking | integrating",
+        "arriving.eq(scheduler.walking | self._on_the_way | integrating)",
+        "arriving.eq(scheduler.walking | integrating)",
         "swift",
     ),
     Mutation(
         "a step ends before gathered spikes are told",
         "array/array.py",
-        "updating | self._spike_bus.gathering | ~self._settled",
-        "updating | ~self._settled",
+        "updating | self._spike_bus.gathering | unsettled",
+        "updating | unsettled",
         "swift or crowd",
     ),
     Mutation(
@@ -198,8 +198,8 @@ ARRAY = (
     Mutation(
         "spikes of the last core take the index of the first",
         "array/spike_bus.py",
-        "Const(k * size, 15)",
-        "Const((k % (count - 1 or 1)) * size, 15)",
+        "[size * core for core in range(config.cores)]",
+        "[size * (core % (config.cores - 1 or 1)) for core in range(config.cores)]",
     ),
     Mutation(
         "events on neurons' own axons pass",
@@ -222,8 +222,8 @@ ARRAY = (
     Mutation(
         "update begins before all rows are integrated",
         "array/array.py",
-        "sequencer.arriving.eq(scheduler.walking | integrating)",
-        "sequencer.arriving.eq(scheduler.walking)",
+        "scheduler.walking | self._on_the_way | integrating)",
+        "scheduler.walking | self._on_the_way)",
     ),
     Mutation(
         "next step begins before its spikes are scheduled",
