@@ -81,7 +81,7 @@ def plot_stopping(parts: Mapping[str, Sequence[Stopping]], path: Path) -> None:
         for each, y in zip(results, percent, strict=True):
             if name == next(iter(parts)) or each.margin is None:
                 continue
-            axes.annotate(f"{each.margin}", (each.steps, y), (0, -13), ha="center",
+            axes.annotate(f"{each.margin}", (each.steps, y), (5, -13), ha="left",
                           textcoords="offset points", fontsize=8, color="0.3")  # fmt: skip
     axes.axvline(CHIP_STEPS, color="0.8", lw=0.8, zorder=0)
     axes.set_xlabel("steps of an image on average; numbers: margin in spikes")
