@@ -11,7 +11,8 @@ from spikeloom import LIF, Board, Count, LatencyEncoder, Margin, Network, Random
 from spikeloom.board import NoProgramError, RecordError, SampleError, StimulusError
 from spikeloom.board.levels import axon_levels, levels_rows
 from spikeloom.compiler import SamplingError, compile
-from spikeloom.contract.words import MAX_LEVELS, SampleFlag
+from spikeloom.contract.sampling import SampleField
+from spikeloom.contract.words import DECIDED_BIT, MAX_LEVELS, SampleFlag
 from spikeloom.decisions import Decisions, LabelsError
 from spikeloom.network import NetworkError
 from spikeloom.target import Target
@@ -459,9 +460,9 @@ def test_after_a_cut_the_next_run_is_whole():
     board, spy = spied(brightest())
 
     def cut(words):
-        for chunk in words:
-            yield from spy._target.run([chunk[:-1]])  # decided, and its end never comes
-            raise Cut
+        yield from spy._target.run([np.concatenate(list(words))[:-1]])  # its end never comes
+        assert board.read("sample")["value"][SampleField.LEADER] & DECIDED_BIT
+        raise Cut
 
     spy.run = cut
     with pytest.raises(Cut):
