@@ -39,6 +39,7 @@ _QUAD = ArrayConfig(
     axons=320,
     rows_per_core=320,
     lanes=8,
+    sampling=True,
     clock_hz=75_000_000,
 )
 
@@ -50,6 +51,7 @@ _ALL = (
         axons=32,
         rows_per_core=32,
         lanes=4,
+        sampling=True,
         input_words=256,
         output_words=256,
     ),

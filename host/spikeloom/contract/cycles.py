@@ -78,7 +78,7 @@ def step_cycle_bound(
     --------
     >>> from spikeloom.contract import named_config
     >>> step_cycle_bound(named_config("tiny"), arrivals=3, fired=2, neurons_in_use=8, axon_words=2)
-    82
+    90
     """
     words = -(-neurons_in_use // config.lanes)
     accesses = 2 if swept is not None and config.synapse_ports == 1 else 1
@@ -107,7 +107,7 @@ def longest_step_cyc(config: ArrayConfig) -> int:
     --------
     >>> from spikeloom.contract import named_config
     >>> longest_step_cyc(named_config("quad"))
-    11228
+    12356
     """
     sweeps = 2 * config.rows_per_core * config.words_per_row  # of spikes and of a reward
     return step_cycle_bound(
