@@ -135,6 +135,10 @@ def test_sampler_equals_the_reference(config: ArrayConfig, ready: float) -> None
             await write(ctx, dut, "counts", group, 0)
 
     async def stimulate(ctx: SimulatorContext) -> None:
+        if rng.random() < 0.3:  # a CONTROL word right before the step
+            seed = rng.getrandbits(32)
+            model.set("stimulus_seed", seed)
+            ctx.set(dut.stimulus_seed, seed)
         expected = sorted(model.sample.stimulate(model.control).tolist())
         ctx.set(dut.start, 1)
         await ctx.tick()
