@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
+    "COLOURS",
     "PlotError",
     "raster",
     "receptive_fields",
@@ -27,7 +28,7 @@ __all__ = [
 Path = str | os.PathLike[str]
 
 # Okabe and Ito's colours: told apart with any kind of colour vision.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _BAND_ALPHA = 0.06
 _DPI = 150
 _SMALLEST_MARK, _LARGEST_MARK = 1.0, 36.0
@@ -73,7 +74,7 @@ def raster(recording: Recording, path: Path | None = None, *, sample: int = 0) -
     base = 0
     ticks, labels = [], []
     for k, (name, times) in enumerate(recording.spike_times.items()):
-        colour = _COLOURS[k % len(_COLOURS)]
+        colour = COLOURS[k % len(COLOURS)]
         mine = times.sample == sample
         axes.axhspan(base - 0.5, base + times.size - 0.5, color=colour, alpha=_BAND_ALPHA, lw=0)
         axes.scatter(
@@ -116,8 +117,8 @@ def weights(history: WeightHistory, path: Path | None = None, *, most: int = _MO
     figure, axes = picture((8.0, 4.0))
     values = history.values
     chosen = np.linspace(0, values.shape[1] - 1, min(most, values.shape[1])).astype(int)
-    axes.plot(history.steps, values[:, chosen], color=_COLOURS[0], alpha=0.25, lw=0.8)
-    axes.plot(history.steps, values.mean(axis=1), color=_COLOURS[1], lw=2.0, label="mean")
+    axes.plot(history.steps, values[:, chosen], color=COLOURS[0], alpha=0.25, lw=0.8)
+    axes.plot(history.steps, values.mean(axis=1), color=COLOURS[1], lw=2.0, label="mean")
     axes.legend(frameon=False)
     axes.set_xlabel("step")
     axes.set_ylabel("weight")
@@ -209,7 +210,7 @@ def stdp_window(
     axes.axvline(-0.5, color="0.7", lw=0.8)
     for k, (label, values) in enumerate(changes.items()):
         style = {"lw": 1.2} if label.startswith("rule") else {"lw": 0, "marker": "o", "ms": 3.5}
-        axes.plot(lags, values, color=_COLOURS[k % len(_COLOURS)], label=label, **style)
+        axes.plot(lags, values, color=COLOURS[k % len(COLOURS)], label=label, **style)
     axes.legend(frameon=False)
     axes.set_xlabel("lag from arrival to spike, steps")
     axes.set_ylabel("change of weight")

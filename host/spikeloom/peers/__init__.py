@@ -1,0 +1,1 @@
+"""The same networks on other simulators: what ``spikeloom bench peers`` measures."""
