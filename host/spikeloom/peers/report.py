@@ -172,9 +172,11 @@ def draw(report: Report, path: Path | None = None) -> "Axes":
         axes.axhline(row, color="0.92", lw=6.0, zorder=0)
     for k, (title, mark, points) in enumerate(_series(report, cases)):
         big = title in (SIMULATORS["fast"].title, _BOARD)
-        colour = COLOURS[k % len(COLOURS)]
+        size, order = (60.0, 3) if big else (30.0, 2)
+        if title == SIMULATORS["by-hand"].title:  # must be seen where `fast:` is as fast
+            size, order = 200.0, 4
         axes.scatter([x for x, _ in points], [y for _, y in points], marker=mark, label=title,
-                     color=colour, s=60.0 if big else 30.0, zorder=3 if big else 2)  # fmt: skip
+                     color=COLOURS[k % len(COLOURS)], s=size, zorder=order)  # fmt: skip
     axes.set_xscale("log")
     axes.set_yticks(range(len(cases)), [f"{name}\n{rule}" for name, rule in cases])
     axes.set_ylim(len(cases) - 0.5, -0.5)
