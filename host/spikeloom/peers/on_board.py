@@ -85,10 +85,11 @@ class OnBoard:
 
     def told(self, parts: list[Words], steps: int, seconds: float) -> Outcome:
         """Return what output words tell, with the network's own numbers of neurons."""
-        members = np.zeros(self.board.target.capability.config.neurons, np.uint16)
+        config = self.board.target.capability.config
+        members = np.zeros(config.neurons, np.uint16)
         members[self._places] = np.arange(self._network.neurons)
         words = np.concatenate([np.zeros(0, np.uint16), *parts])
-        return Outcome(seconds, *spikes_of(words, steps, members))
+        return Outcome(seconds, *spikes_of(words, steps, members, map_words(config)))
 
     def _recorded(self, steps: int) -> Outcome:
         began = time.process_time()

@@ -6,7 +6,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from spikeloom.contract.words import MAX_STEP_COUNT, STEP_TAG, Words
+from spikeloom.board.decoding import OutputDecoder
+from spikeloom.contract.words import Words
 
 from .errors import PeerSpikesError
 
@@ -65,11 +66,12 @@ class Simulator(Protocol):
 
 
 def spikes_of(
-    words: Words, steps: int, members: npt.NDArray[np.uint16]
+    words: Words, steps: int, members: npt.NDArray[np.uint16], map_words: int = 0
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint16]]:
     """Return counts and spikes, as an `Outcome` has them, of output words without probes.
 
-    `members` has the neuron's number in its network for each neuron of the array.
+    `members` has the neuron's number in its network for each neuron of the array, whose bitmaps of
+    spikes have `map_words` words.
 
     Examples
     --------
@@ -77,12 +79,10 @@ def spikes_of(
     >>> spikes_of(np.array([0x8001, 3, 7, 0x8002], np.uint16), 3, members)[0].tolist()
     [0, 2, 0]
     """
-    told = (words & STEP_TAG) != 0
-    steps_before = np.cumsum(np.where(told, words & MAX_STEP_COUNT, 0), dtype=np.int64)
-    times = steps_before[~told]
-    counts = np.bincount(times, minlength=steps).astype(np.int32)
-    neurons = members[words[~told]]
-    return counts, neurons[np.lexsort((neurons, times))]
+    decoded = OutputDecoder(map_words).feed(words)
+    counts = np.bincount(decoded.spike_t, minlength=steps).astype(np.int32)
+    neurons = members[decoded.neuron]
+    return counts, neurons[np.lexsort((neurons, decoded.spike_t))]
 
 
 def check_equal(name: str, outcome: Outcome, expected: Outcome) -> None:
