@@ -10,7 +10,7 @@ import numpy.typing as npt
 import spikeloom
 from spikeloom.compiler import Program
 from spikeloom.contract import MemoryMap
-from spikeloom.contract.words import Words, map_words
+from spikeloom.contract.words import MAX_STEP_COUNT, Words, map_words, step_words
 
 from .networks import POPULATION, PeerNetwork
 from .outcome import Outcome, spikes_of
