@@ -159,9 +159,8 @@ def test_all_targets_decide_alike(kind, full, early, digits):
         made = result.decisions
         for field in ("winner", "steps", "decided", "best", "second"):
             np.testing.assert_array_equal(getattr(made, field), getattr(other.decisions, field))
-        if made.link is not None:
-            assert made.bytes_per_sample <= MOST_BYTES_PER_IMAGE
-            assert made.link.retries == 0
+        # No bytes here: a simulated line without a rate is filled with PULLs while steps run.
+        assert made.link is None or made.link.retries == 0
 
 
 def test_streamed_spikes_cost_less_as_bitmaps(digits):
