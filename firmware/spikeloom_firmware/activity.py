@@ -32,7 +32,7 @@ def cycles_per_step(
     --------
     >>> from spikeloom.contract import named_config
     >>> cycles_per_step(named_config("tiny"))
-    79
+    87
     """
     arrivals = min(math.ceil(activity * config.axons), config.rows_per_core)
     swept = None

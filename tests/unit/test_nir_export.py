@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from nir_oracle import run_graph
 
 import spikeloom
-from spikeloom import LIF, STDP, Network
-from spikeloom.nir import from_nir, read, to_nir, write
+from spikeloom import LIF, STDP, Network, RateEncoder
+from spikeloom.nir import NirError, NirWarning, from_nir, read, to_nir, write
 
 STEPS = 24
 
@@ -139,3 +139,25 @@ def test_populations_that_never_fire_are_read_outs():
     assert kinds == ["LI", "CubaLI", "I"]
     back = from_nir(graph, dt=1e-4)
     assert [layer.spikes for layer in back.layers] == [False] * 3
+
+
+def test_stimulus_made_on_the_chip_is_refused():
+    noisy = Network("noisy")
+    noisy.noise("rain", 4, 0.1)
+    with pytest.raises(NirError, match="not from noise 'rain'.*give its spikes as a stimulus"):
+        to_nir(noisy)
+    clock = Network("clock")
+    clock.input("tick", 1)
+    clock.pattern({"tick": ([0], [0])}, period=5)
+    with pytest.raises(NirError, match="not from a pattern"):
+        to_nir(clock)
+
+
+def test_what_is_left_out_is_told():
+    net = Network("eye")
+    cells = net.population("cells", 2, LIF(threshold=1.0))
+    net.connect(net.input("pixels", 2, encoder=RateEncoder()), cells, np.eye(2))
+    net.readout(cells)
+    with pytest.warns(NirWarning, match="encoder of 'pixels', read-out: not in the NIR graph"):
+        graph = to_nir(net)
+    assert "pixels" in graph.nodes

@@ -28,4 +28,5 @@ class NirCycleError(NirError):
 
 
 class NirWarning(UserWarning):
-    """A number that a file does not hold and that was guessed, or one that is likely wrong."""
+    """A number that a file does not hold and that was guessed, one that is likely wrong, or what is
+    left out of a file that has no words for it."""

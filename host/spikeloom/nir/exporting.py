@@ -6,14 +6,16 @@ the same network, bit for bit; what NIR cannot say is in the nodes' metadata.
 """
 
 import os
+import warnings
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from spikeloom.network import Network, Population, Projection
+from spikeloom.network.stimulation import Noise
 
-from .errors import NirError
+from .errors import NirError, NirWarning
 from .files import nir_package, write_graph
 from .metadata import bias_is_a_weight, neuron_metadata, projection_metadata
 
@@ -63,8 +65,13 @@ def to_nir(network: Network, *, dt: float = 1e-4) -> Any:
     Raises
     ------
     NirError
-        If `dt` is not positive, the network has no input, or some thresholds of a population are
-        inf and others are not.
+        If `dt` is not positive, the network has no input, or has noise or a pattern of its own, or
+        some thresholds of a population are inf and others are not.
+
+    Warns
+    -----
+    NirWarning
+        If inputs have encoders or there is a read-out, which NIR has no words for.
     """
     nir = nir_package()
     if not (isinstance(dt, int | float) and np.isfinite(dt) and dt > 0):
@@ -74,7 +81,29 @@ def to_nir(network: Network, *, dt: float = 1e-4) -> Any:
             f"network {network.name!r} must have an input, since a NIR graph begins with one; add "
             f"net.input(...)"
         )
+    _check_samples(network)
     return _Exporter(nir, network, dt).graph()
+
+
+def _check_samples(network: Network) -> None:
+    """Refuse stimulus that is made on the chip and is part of the network; warn of what is lost."""
+    noises = [source.name for source in network.inputs.values() if isinstance(source, Noise)]
+    if noises or network.repeated is not None:
+        what = f"noise {noises[0]!r}" if noises else "a pattern"
+        raise NirError(
+            f"network {network.name!r} must get all its spikes from inputs, not from {what}, which "
+            f"NIR has no words for; make it an input, and give its spikes as a stimulus"
+        )
+    lost = [f"encoder of {s.name!r}" for s in network.inputs.values() if s.encoder is not None]
+    if network.read_out is not None:
+        lost.append("read-out")
+    if lost:
+        warnings.warn(
+            f"{', '.join(lost)}: not in the NIR graph, which has no words for it; inputs there take "
+            f"spikes, and outputs give them",
+            NirWarning,
+            stacklevel=3,
+        )
 
 
 class _Exporter:
