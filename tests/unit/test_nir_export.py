@@ -144,7 +144,7 @@ def test_populations_that_never_fire_are_read_outs():
 def test_stimulus_made_on_the_chip_is_refused():
     noisy = Network("noisy")
     noisy.noise("rain", 4, 0.1)
-    with pytest.raises(NirError, match="not from noise 'rain'.*give its spikes as a stimulus"):
+    with pytest.raises(NirError, match=r"not from noise 'rain'.*give its spikes as a stimulus"):
         to_nir(noisy)
     clock = Network("clock")
     clock.input("tick", 1)

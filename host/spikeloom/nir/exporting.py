@@ -99,8 +99,8 @@ def _check_samples(network: Network) -> None:
         lost.append("read-out")
     if lost:
         warnings.warn(
-            f"{', '.join(lost)}: not in the NIR graph, which has no words for it; inputs there take "
-            f"spikes, and outputs give them",
+            f"{', '.join(lost)}: not in the NIR graph, which has no words for it; inputs there "
+            f"take spikes, and outputs give them",
             NirWarning,
             stacklevel=3,
         )
