@@ -44,6 +44,23 @@ SAMPLE_CONFIGS = (
         input_words=64,
         output_words=64,
     ),
+    # Many cores whose rows never wait, and no phase in which to learn.
+    ArrayConfig(
+        name="swiftly",
+        cores=5,
+        neurons_per_core=4,
+        axons=40,
+        rows_per_core=24,
+        lanes=4,
+        delay_slots=4,
+        plastic="none",
+        clock_hz=75_000_000,
+        sampling=True,
+        pattern_words=64,
+        probes=4,
+        input_words=64,
+        output_words=64,
+    ),
     # One slow core, whose injector takes a spike in two cycles; few inputs; a compact link.
     ArrayConfig(
         name="slow",

@@ -353,7 +353,7 @@ class Array(wiring.Component):
         over = Signal()  # a step whose spikes are still being told
         m.d.sync += over.eq(coder.busy & (over | sequencer.step_done))
         m.d.comb += [
-            coder.ended.eq(sequencer.learn),
+            coder.ended.eq(sequencer.learn if self._config.learns else sequencer.probe),
             coder.singly.eq(self._control.output_policy == OutputPolicy.DROP),
             self._telling.eq(coder.busy | over),
             self._step_told.eq(~coder.busy & (over | sequencer.step_done)),
