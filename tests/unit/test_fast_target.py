@@ -1,7 +1,9 @@
 """``fast:`` as a target: the reference's windows, words, checks and errors."""
 
+import gc
 import itertools
 import tomllib
+import weakref
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -17,7 +19,7 @@ import spikeloom
 from spikeloom.contract import CONFIGS, DEFAULT_CONFIG, ConfigError, ValueRangeError
 from spikeloom.contract.frames import ResetKind
 from spikeloom.contract.registers import CONTROL_REGISTERS, CORE_REGISTERS, core_register
-from spikeloom.contract.words import control_words, step_words
+from spikeloom.contract.words import control_words, longest_told, step_words
 from spikeloom.target import Target
 from spikeloom_sim.fast.errors import FastOptionError
 from spikeloom_sim.fast.target import FastTarget, available_threads, open_fast
@@ -27,6 +29,7 @@ from spikeloom_sim.reference.target import ModelTarget
 pytestmark = needs_compiler
 
 TINY = CONFIGS["tiny"]
+PLAIN = TINY.replace(sampling=False)  # whose spikes are told one by one
 ROOT = Path(__file__).parents[2]
 T = CONTROL_REGISTERS["t"].offset
 
@@ -89,17 +92,34 @@ def test_a_run_must_not_end_within_a_control_word():
     assert fast.model.t == 2
 
 
-@pytest.mark.parametrize("silent", [16_382, 16_383, 16_384, 32_766, 32_773])
-def test_long_silence_is_counted_together(silent):
-    fast = FastTarget(TINY)
+@pytest.mark.parametrize("config", [TINY, PLAIN], ids=["samples", "plain"])
+@pytest.mark.parametrize("beyond", [-1, 0, 1])
+@pytest.mark.parametrize("times", [1, 2])
+def test_long_silence_is_counted_together(config, beyond, times):
+    longest = longest_told(config)
+    silent = longest * times + beyond
+    fast = FastTarget(config)
     fast.model.network.parameters.threshold[:] = 100_000
-    assert run(fast, step_words(silent)) == step_words(silent).tolist()
+    assert run(fast, step_words(silent)) == step_words(silent, longest).tolist()
     fast.reset(ResetKind.STATE)
     fast.model.network.parameters.threshold[3] = silent  # which a bias of 1 exceeds one step later
     fast.model.network.parameters.bias[3] = 1
     words = step_words(silent + 2)
-    expected = [*step_words(silent).tolist(), 3, *step_words(2).tolist()]
+    expected = [*step_words(silent, longest).tolist(), 3, *step_words(2).tolist()]
     assert run(fast, *np.split(words, [1])) == expected
+
+
+def test_a_target_may_be_garbage_within_a_run():
+    """Its kernel may be closed before the run is."""
+    target = FastTarget(TINY)
+    under_way = target.run(iter([step_words(3), step_words(20_000), step_words(20_000)]))
+    next(under_way)
+    circle = [target, under_way]
+    circle.append(circle)
+    kernel = weakref.ref(target._kernel)
+    del target, under_way, circle
+    gc.collect()
+    assert kernel() is None
 
 
 def test_registers_change_between_steps():
@@ -125,7 +145,7 @@ def test_registers_change_between_steps():
 
 
 def test_an_endless_stream_goes_on_as_output_is_taken():
-    fast = FastTarget(TINY)
+    fast = FastTarget(PLAIN)
     fast.model.network.parameters.threshold[:] = -1
     taken = 0
 
@@ -143,7 +163,7 @@ def test_an_endless_stream_goes_on_as_output_is_taken():
 
 
 def test_a_long_step_word_comes_in_parts_and_may_be_left():
-    fast = FastTarget(TINY)
+    fast = FastTarget(PLAIN)
     fast.model.network.parameters.threshold[:] = -1
     output = fast.run([step_words(16_383)])
     first = next(output)

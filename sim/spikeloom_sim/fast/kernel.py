@@ -88,9 +88,13 @@ class Kernel:
         self.set_registers(model)
 
     def release(self) -> None:
-        """Give the state that is held, if any, back to its model."""
+        """Give the state that is held, if any, back to its model.
+
+        Where all of it is garbage the kernel may have been closed already: then there is nothing to
+        give back, nor anyone who would want it.
+        """
         held, self._held = self._held, None
-        if held is not None:
+        if held is not None and self._close.alive:
             self._library.fast_store(self._handle)
             self._memories.give_back(held)
 
