@@ -45,7 +45,7 @@ PLAN_CONFIGS = (
     TWENTY,
     ELIGIBLE,
     ROWS_ELIGIBLE,
-    CONFIGS["tiny"],
+    CONFIGS["tiny"].replace(sampling=False),
     SQUARE,
     FIRST_ELIGIBLE,
 )

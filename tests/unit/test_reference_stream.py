@@ -17,7 +17,7 @@ from spikeloom_sim.reference.input_words import ControlWrite, Decoder, Stimulus
 from spikeloom_sim.reference.output_words import Encoder
 from spikeloom_sim.reference.target import ModelTarget
 
-TINY = CONFIGS["tiny"]
+TINY = CONFIGS["tiny"].replace(sampling=False)
 T = CONTROL_REGISTERS["t"].offset
 
 
