@@ -96,6 +96,12 @@ ARRAY = (
         "swift or crowd",
     ),
     Mutation(
+        "spikes of gathered cores take the index of the first",
+        "array/spike_gather.py",
+        "m.d.comb += spike.eq(source.payload + Const(first, SPIKE_BITS))",
+        "m.d.comb += spike.eq(source.payload)",
+    ),
+    Mutation(
         "spikes are gathered from the first group only",
         "array/spike_bus.py",
         "SpikeGather(self._first_neurons[here],",

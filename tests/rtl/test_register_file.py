@@ -16,6 +16,7 @@ from spikeloom.contract.registers import (
     CONTROL_REGISTERS,
     CORE_REGISTERS,
     STATUS_REGISTERS,
+    array_registers,
     core_register,
     core_registers,
     reset_value,
@@ -36,7 +37,7 @@ NO_PROBES = SLOW.replace(name="no_probes", probes=0, plastic="none")
 
 def bits_of(config: ArrayConfig) -> dict[int, int]:
     """Return the width of each control register that there is, by its offset."""
-    bits = {register.offset: register.bits for register in CONTROL_REGISTERS.values()}
+    bits = {register.offset: register.bits for register in array_registers(config).values()}
     for core in range(config.cores):
         for name in core_registers(config):
             bits[core_register(name, core)] = CORE_REGISTERS[name].bits

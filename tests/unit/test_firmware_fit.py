@@ -147,7 +147,7 @@ def test_estimates_grow_with_cores_and_lanes():
 def test_shapes_come_from_the_design(tmp_path, monkeypatch):
     """Windows that the host sees are among the memories of the elaborated design."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    config = named_config("tiny")
+    config = named_config("tiny").replace(sampling=False)
     common, core = shapes_of(config)
     shapes = {(shape.width, shape.depth) for shape in common + core}
     assert (16, config.delay_slots * config.axon_words) in shapes

@@ -139,6 +139,18 @@ def test_a_table_can_be_read_while_it_is_written(written):
         fleet.read(written)
 
 
+@pytest.mark.parametrize("at", range(20))
+def test_changed_bytes_before_the_content_are_noticed(tmp_path, at):
+    path = tmp_path / "t.jsonl"
+    with TableWriter(path, sweep(), resume=False) as writer:
+        writer.append(line(0))
+    whole = bytearray(path.read_bytes())
+    whole[at] ^= 0x40
+    path.write_bytes(whole)
+    with pytest.raises(fleet.TableDamagedError):
+        list(fleet.read(path))
+
+
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_changed_bytes_are_noticed(tmp_path_factory, data):

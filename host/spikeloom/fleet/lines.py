@@ -40,7 +40,7 @@ def _content(line: bytes) -> dict[str, Any] | None:
         text = line.decode()
         begin = len(_BEGIN)
         body = "{" + text[begin + _CRC_DIGITS + 2 :]
-        if text[:begin] != _BEGIN or text[begin : begin + _CRC_DIGITS] != _crc(body):
+        if text != f'{_BEGIN}{_crc(body)}",{body[1:]}':
             return None
         content = json.loads(body)
     except ValueError:
