@@ -167,7 +167,7 @@ class Decisions:
     def plot(
         self, labels: npt.ArrayLike | None = None, path: "str | os.PathLike[str] | None" = None
     ) -> "Axes":
-        """Plot how many samples ended at which step; see `spikeloom.plot.decisions`."""
+        """Plot how many samples ended at which step; see `spikeloom.plot_decisions`."""
         from spikeloom.plot_decisions import decisions
 
         return decisions(self, labels, path)
