@@ -134,6 +134,8 @@ class BoardTable:
         Name of the configuration that is built for it.
     other_configs : tuple of str
         Names of others that are known to fit, each the best for something.
+    first_seed : int
+        Seed of place and route that is tried first, where others are known to fail.
     platform : callable
         Returns a new Amaranth platform; Amaranth is imported only then.
     oscillator : tuple of (str, int)
@@ -185,6 +187,7 @@ class BoardTable:
     overrides: dict[str, Any] = dataclasses.field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     other_configs: tuple[str, ...] = ()
+    first_seed: int = 1
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

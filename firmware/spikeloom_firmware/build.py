@@ -27,7 +27,6 @@ Inner: TypeAlias = Callable[[ArrayConfig], Any]
 _SYNTHESIS = "synthesis"
 _BITSTREAM = "bitstreams"
 _RESULT = "result.json"
-DEFAULT_SEEDS: tuple[int, ...] = (1,)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -119,7 +118,7 @@ def build(
     *,
     config: ArrayConfig | None = None,
     inner: Inner | None = None,
-    seeds: Sequence[int] = DEFAULT_SEEDS,
+    seeds: Sequence[int] | None = None,
     tools: Toolbox | None = None,
     progress: Progress | None = None,
     require_timing: bool = True,
@@ -130,8 +129,9 @@ def build(
     ----------
     board, config, inner, tools, progress
         As for `synthesise`.
-    seeds : sequence of int
-        Seeds of place and route, tried in this order until timing is met.
+    seeds : sequence of int, optional
+        Seeds of place and route, tried in this order until timing is met; the board's first one
+        if None.
     require_timing : bool
         False: return the fastest even if timing is not met.
 
@@ -143,6 +143,7 @@ def build(
         If no seed meets timing; names both frequencies and the ends of the critical path.
     """
     tools = tools or Toolbox()
+    seeds = (board.first_seed,) if seeds is None else seeds
     with step_of(progress, "elaboration"):
         plan = make_plan(board, config, inner)
     flow = flow_of(board.fpga.toolchain)

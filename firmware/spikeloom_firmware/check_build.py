@@ -11,7 +11,7 @@ from spikeloom.contract import ArrayConfig, SpikeloomError, named_config
 from spikeloom_boards import BoardTable, find_board
 
 from .bitstreams import check_bitstream, format_of
-from .build import DEFAULT_SEEDS, BuildResult, build
+from .build import BuildResult, build
 from .cli.build import usage_table
 from .cli.progress import StepLines
 from .image import Image
@@ -25,7 +25,7 @@ def check_board(
     board: BoardTable,
     *,
     config: ArrayConfig | None = None,
-    seeds: Sequence[int] = DEFAULT_SEEDS,
+    seeds: Sequence[int] | None = None,
     progress: Progress | None = None,
 ) -> tuple[BuildResult, list[str]]:
     """Build a board, with its own configuration or another, and check its bitstream.
@@ -85,14 +85,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("boards", nargs="+", metavar="BOARD")
     parser.add_argument("--config", help="another configuration than the boards' own")
-    parser.add_argument("--seeds", type=int, default=len(DEFAULT_SEEDS), help="seeds to try")
+    parser.add_argument("--seeds", type=int, default=1, help="seeds to try")
     parser.add_argument("--no-loader", action="store_true", help="do not ask openFPGALoader")
     args = parser.parse_args(argv)
     try:
         config = named_config(args.config) if args.config else None
         for name in args.boards:
             board = find_board(name)
-            seeds = range(1, args.seeds + 1)
+            seeds = range(board.first_seed, board.first_seed + args.seeds)
             result, proofs = check_board(board, config=config, seeds=seeds, progress=StepLines())
             if not args.no_loader:
                 proofs.append(check_loader(board))

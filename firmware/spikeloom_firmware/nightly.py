@@ -120,7 +120,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         key = result_key(board, config)
         try:
             results[key] = nightly(
-                board, config=config, seeds=range(1, args.seeds + 1), progress=StepLines()
+                board,
+                config=config,
+                seeds=range(board.first_seed, board.first_seed + args.seeds),
+                progress=StepLines(),
             )
         except SpikeloomError as error:
             failed.append(key)

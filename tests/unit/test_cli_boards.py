@@ -78,10 +78,10 @@ def test_build_writes_an_image_and_a_table(tools, capsys, tmp_path):
     assert main(["build", "iCEBreaker", "--system-tools"]) == 0
     out, err = capsys.readouterr()
     assert "logic cells      1100  5280   21 %" in out
-    assert "up to 26.25 MHz, seed 1" in out
+    assert "up to 26.25 MHz, seed 2" in out
     assert "top.a.b to top.c.d" in out
     assert "icebreaker.slimage" in out
-    assert "place and route, seed 1 (nextpnr-ice40) ..." in err
+    assert "place and route, seed 2 (nextpnr-ice40) ..." in err
     image = Image.load(tmp_path / "icebreaker.slimage")
     assert image.board == "icebreaker"
     assert image.report.timing.met
@@ -151,7 +151,7 @@ def test_timing_that_is_not_met_writes_no_image(tools, capsys, tmp_path):
     assert main(["build", "icebreaker", "--system-tools"]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert "reaches 20.00 MHz with seed 1" in err
+    assert "reaches 20.00 MHz with seed 2" in err
     assert not list(tmp_path.glob("*.slimage*"))
 
 

@@ -64,7 +64,7 @@ def test_the_tools_get_exactly_these_arguments(tools):
         ["yosys", "-q", "top.ys"],
         [
             "nextpnr-ice40", "--up5k", "--package", "sg48", "--json", "netlist.json",
-            "--pcf", "top.pcf", "--asc", "top.asc", "--report", "report.json", "--seed", "1",
+            "--pcf", "top.pcf", "--asc", "top.asc", "--report", "report.json", "--seed", "2",
             "--freq", "24.000000", "--timing-allow-fail",
         ],
         ["icepack", "top.asc", "top.bin"],
@@ -99,7 +99,7 @@ def test_what_was_built_is_found_again(tools):
 
 def test_another_array_or_seed_or_tool_is_another_build(tools):
     tools.add_icestorm()
-    folders = {make().folder, make(seeds=(2,)).folder}
+    folders = {make().folder, make(seeds=(3,)).folder}
     other = CONFIG.replace(name="other")
     folders.add(build(BOARD, config=other, inner=Echo, tools=Toolbox(system=True)).folder)
     path = tools.folder / "icepack"
@@ -122,7 +122,7 @@ def test_the_steps_are_told(tools):
     assert told == [
         "elaboration",
         "synthesis (yosys)",
-        "place and route, seed 1 (nextpnr-ice40)",
+        "place and route, seed 2 (nextpnr-ice40)",
         "bitstream (icepack)",
     ]
     told.clear()
@@ -144,7 +144,7 @@ def test_timing_that_is_not_met_is_an_error(tools):
     tools.add_icestorm("21.5")
     with pytest.raises(
         TimingError,
-        match=r"must run at 24\.00 MHz, but reaches 21\.50 MHz with seed 1; the critical path goes "
+        match=r"must run at 24\.00 MHz, but reaches 21\.50 MHz with seed 2; the critical path goes "
         r"from top\.a\.b to top\.c\.d; try more seeds",
     ) as caught:
         make()

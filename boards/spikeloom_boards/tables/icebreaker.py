@@ -33,6 +33,8 @@ BOARDS = (
         flash=Flash(resource=("spi_flash_1x", 0), size_bytes=16 << 20),
         loader=Loader(board="ice40_generic"),
         usb=Usb(vid=0x0403, pid=0x6010, uart_interface=1),
+        # With 1 two nets take each other's wire for ever: nextpnr does not end.
+        first_seed=2,
         remarks=(
             "synapses are in the four single-port memories: a word that learns takes two cycles",
         ),

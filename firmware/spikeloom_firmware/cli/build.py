@@ -46,9 +46,14 @@ def register(subparsers: Subparsers) -> None:
         "--config", metavar="NAME", help="another configuration of `spikeloom.contract.configs`"
     )
     seeds = parser.add_mutually_exclusive_group()
-    seeds.add_argument("--seed", type=_natural, help="seed of place and route (default: 1)")
     seeds.add_argument(
-        "--seeds", type=_natural, metavar="N", help="try seeds 1 to N until timing is met"
+        "--seed", type=_natural, help="seed of place and route (default: the board's first)"
+    )
+    seeds.add_argument(
+        "--seeds",
+        type=_natural,
+        metavar="N",
+        help="try N seeds, from the board's first on, until timing is met",
     )
     parser.add_argument(
         "--system-tools", action="store_true", help="use yosys and nextpnr of PATH, not PyPI's"
@@ -68,9 +73,9 @@ def _natural(text: str) -> int:
     return value
 
 
-def seeds_of(args: argparse.Namespace) -> tuple[int, ...]:
-    """Return the seeds that the options ask for."""
-    return tuple(range(1, args.seeds + 1)) if args.seeds else (args.seed or 1,)
+def seeds_of(args: argparse.Namespace, first: int) -> tuple[int, ...]:
+    """Return the seeds that the options ask for; `first` is the board's."""
+    return tuple(range(first, first + args.seeds)) if args.seeds else (args.seed or first,)
 
 
 def handle(args: argparse.Namespace) -> int:
@@ -94,7 +99,9 @@ def handle(args: argparse.Namespace) -> int:
         return 0
     output = args.output or Path(f"{board.name}{IMAGE_SUFFIX}")
     _check_writable(output)
-    result = build(board, config=config, seeds=seeds_of(args), tools=tools, progress=progress)
+    result = build(
+        board, config=config, seeds=seeds_of(args, board.first_seed), tools=tools, progress=progress
+    )
     image = Image.from_build(result)
     image.save(output)
     _print(board, result, output, args.json)
