@@ -14,6 +14,7 @@ from spikeloom.contract.words import (
     MAX_BITMAP_WORDS,
     MAX_STEP_COUNT,
     STEP_TAG,
+    WORD_BITS,
     Words,
     step_words,
 )
@@ -21,8 +22,6 @@ from spikeloom.contract.words import (
 __all__ = ["bitmap_base", "event_words"]
 
 Indices = npt.NDArray[np.int64]
-
-_INPUTS_PER_WORD = 16
 
 
 def bitmap_base(config: ArrayConfig) -> int | None:
@@ -82,7 +81,7 @@ def _bitmap_sizes(
     if base is None:
         return np.zeros_like(counts)
     last = axon[begins + counts - 1] - base
-    size = last // _INPUTS_PER_WORD + 1
+    size = last // WORD_BITS + 1
     shorter = size + 1 + _steps_words(durations - 1) < counts + _steps_words(durations)
     possible = (axon[begins] >= base) & (size <= MAX_BITMAP_WORDS)
     return np.where(shorter & possible, size + 1, 0)
@@ -102,8 +101,8 @@ def _put_bitmaps(
         return
     chosen = np.repeat(dense, counts)
     bit = axon[chosen] - base
-    place = np.repeat(begin, counts)[chosen] + 1 + bit // _INPUTS_PER_WORD
+    place = np.repeat(begin, counts)[chosen] + 1 + bit // WORD_BITS
     # Events have no doubles, so adding up bits is combining them.
-    bits = np.bincount(place, np.left_shift(1, bit % _INPUTS_PER_WORD), words.size)
+    bits = np.bincount(place, np.left_shift(1, bit % WORD_BITS), words.size)
     words |= bits.astype(np.uint16)
     words[begin[dense]] = BITMAP_TAG | (mapped[dense] - 1)

@@ -4,10 +4,12 @@ The first difference is reported with step, window, core, index and both values.
 through the public `Target` calls, so the read-back of every memory is under test as well.
 """
 
+import contextlib
 import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
+from hypothesis import HealthCheck, Phase, settings
 from random_networks import Case
 
 from spikeloom.contract import ArrayConfig, MemoryMap
@@ -24,7 +26,32 @@ from spikeloom.contract.words import (
     longest_told,
     map_words,
 )
+from spikeloom.link import LinkTarget
 from spikeloom.target import Target
+from spikeloom_sim.verilated.target import open_sim
+
+
+def random_cases(networks: int) -> settings:
+    """Return how a property is tested on so many random networks.
+
+    Shrinking would run for minutes and shows nothing that the seed does not.
+    """
+    return settings(
+        max_examples=networks,
+        deadline=None,
+        print_blob=True,
+        derandomize=False,
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+@contextlib.contextmanager
+def simulated(config: ArrayConfig, optimise: dict[str, int]) -> Iterator[LinkTarget]:
+    """Power up the gateware of a configuration; `optimise` as the fixture of that name."""
+    target = open_sim(f"sim:{config.name}", config=config, **optimise)
+    yield target
+    target.close()
 
 
 class Difference(AssertionError):

@@ -8,9 +8,9 @@ every branch, or in which too few neurons fired, fails.
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from lockstep import lockstep
+from lockstep import lockstep, random_cases, simulated
 from lockstep_configs import LOCKSTEP_CONFIGS
 from random_networks import cases, make_case
 
@@ -18,7 +18,6 @@ from spikeloom.contract import ArrayConfig
 from spikeloom.link import LinkTarget
 from spikeloom_sim.reference import Coverage, LearningCoverage
 from spikeloom_sim.reference.target import ModelTarget
-from spikeloom_sim.verilated.target import open_sim
 
 pytestmark = pytest.mark.verilated
 
@@ -39,9 +38,8 @@ def config(request: pytest.FixtureRequest) -> ArrayConfig:
 
 @pytest.fixture(scope="module")
 def board(config: ArrayConfig, optimise: dict[str, int]) -> Iterator[LinkTarget]:
-    target = open_sim(f"sim:{config.name}", config=config, **optimise)
-    yield target
-    target.close()
+    with simulated(config, optimise) as target:
+        yield target
 
 
 def test_random_networks(config: ArrayConfig, board: LinkTarget, networks: int) -> None:
@@ -49,15 +47,7 @@ def test_random_networks(config: ArrayConfig, board: LinkTarget, networks: int) 
     model = ModelTarget(config, coverage=coverage, learning_coverage=learning)
     steps_run[config.name] = networks_run[config.name] = plastic_run[config.name] = 0
 
-    @settings(
-        max_examples=networks,
-        deadline=None,
-        print_blob=True,
-        derandomize=False,
-        # Shrinking would run for minutes and shows nothing that the seed does not.
-        phases=[Phase.explicit, Phase.reuse, Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @random_cases(networks)
     @given(data=st.data())
     def property_holds(data: st.DataObject) -> None:
         case = data.draw(cases(config))

@@ -4,9 +4,19 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from lockstep import canonical, compare_window, load, lockstep, register, run_words, state_windows
+from lockstep import (
+    canonical,
+    compare_window,
+    load,
+    lockstep,
+    random_cases,
+    register,
+    run_words,
+    simulated,
+    state_windows,
+)
 from random_samples import make_sample_case, sample_cases
 
 from spikeloom.contract import CONFIGS, ArrayConfig, MemoryMap
@@ -21,7 +31,6 @@ from spikeloom.contract.words import (
 )
 from spikeloom.link import LinkTarget
 from spikeloom_sim.reference.target import ModelTarget
-from spikeloom_sim.verilated.target import open_sim
 
 pytestmark = pytest.mark.verilated
 
@@ -91,22 +100,14 @@ def config(request: pytest.FixtureRequest) -> ArrayConfig:
 
 @pytest.fixture(scope="module")
 def board(config: ArrayConfig, optimise: dict[str, int]) -> Iterator[LinkTarget]:
-    target = open_sim(f"sim:{config.name}", config=config, **optimise)
-    yield target
-    target.close()
+    with simulated(config, optimise) as target:
+        yield target
 
 
 def test_random_samples(config: ArrayConfig, board: LinkTarget, networks: int) -> None:
     model = ModelTarget(config)
 
-    @settings(
-        max_examples=networks,
-        deadline=None,
-        print_blob=True,
-        derandomize=False,
-        phases=[Phase.explicit, Phase.reuse, Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @random_cases(networks)
     @given(data=st.data())
     def property_holds(data: st.DataObject) -> None:
         lockstep(data.draw(sample_cases(config)), model, board)

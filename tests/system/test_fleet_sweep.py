@@ -101,7 +101,10 @@ def test_a_killed_worker_loses_nothing(tmp_path, seed):
     assert set(times) == set(range(RUNS))
     repeated = sum(times.values()) - RUNS
     assert 0 <= repeated <= 2, "only what the dead worker had: one that ran, one that was done"
-    assert {row["seed"]: row["attempts"] for row in table} == times
+    # An attempt begins before its mark is left: the network is loaded in between.
+    attempts = Counter({row["seed"]: row["attempts"] for row in table})
+    assert all(attempts[seed] >= times[seed] for seed in range(RUNS))
+    assert repeated <= sum(attempts.values()) - RUNS <= 2
     # Every bit as on one board.
     for row, expected in zip(table, serial(runs_of(alone)), strict=True):
         for name, value in expected.items():

@@ -41,6 +41,7 @@ from .errors import ValueRangeError
 __all__ = [
     "BITMAP_TAG",
     "CONTROL_TAG",
+    "CONTROL_WORDS",
     "DECIDED_BIT",
     "LEVELS_TAG",
     "MAP_BIT",
@@ -55,10 +56,12 @@ __all__ = [
     "SAMPLE_TAG",
     "STEP_TAG",
     "TAG_MASK",
+    "WORD_BITS",
     "SampleFlag",
     "Words",
     "bitmap_words",
     "control_words",
+    "input_length",
     "levels_words",
     "longest_told",
     "map_words",
@@ -69,11 +72,14 @@ __all__ = [
 Words = npt.NDArray[np.uint16]
 """A sequence of event words."""
 
-_BITS = 16
+WORD_BITS = 16
+"""Bits of a word, and so inputs or neurons of a word of a bitmap."""
 TAG_MASK = 0xC000
 """The bits that tell a STEP from a CONTROL or PROBE; with bit 15 clear a word is a spike."""
 STEP_TAG = 0x8000
 CONTROL_TAG = 0xC000
+CONTROL_WORDS = 3
+"""A CONTROL word and its value."""
 PROBE_TAG = 0xC000
 MAX_STEP_COUNT = 0x3FFF
 PROBE_VALUE_BITS = 22
@@ -131,7 +137,7 @@ def map_words(config: ArrayConfig) -> int:
     >>> map_words(CONFIGS["tiny"].replace(sampling=True))
     1
     """
-    return -(-config.neurons // _BITS) if config.sampling else 0
+    return -(-config.neurons // WORD_BITS) if config.sampling else 0
 
 
 def step_words(count: int, longest: int = MAX_STEP_COUNT) -> Words:
@@ -147,6 +153,24 @@ def step_words(count: int, longest: int = MAX_STEP_COUNT) -> Words:
     full, rest = divmod(count, longest)
     counts = [longest] * full + ([rest] if rest else [])
     return np.array([STEP_TAG | part for part in counts], np.uint16)
+
+
+def input_length(head: int, config: ArrayConfig) -> int:
+    """Return how many words an input word is with those that belong to it.
+
+    Examples
+    --------
+    >>> from spikeloom.contract import CONFIGS
+    >>> [input_length(head, CONFIGS["tiny"]) for head in (0x8001, 0xC000, 0xE002, 0xF003, 0xF800)]
+    [1, 3, 3, 3, 1]
+    """
+    if head < CONTROL_TAG:
+        return 1
+    if not config.sampling or head < BITMAP_TAG:
+        return CONTROL_WORDS
+    if head < LEVELS_TAG:
+        return 1 + (head & MAX_BITMAP_WORDS)
+    return 1 if head >= SAMPLE_TAG else 1 + -(-(head & MAX_LEVELS) // 2)
 
 
 def control_words(register: int, value: int) -> Words:
@@ -173,13 +197,13 @@ def bitmap_words(inputs: npt.NDArray[np.integer[Any]]) -> Words:
     ['0xe002', '0x1', '0x2']
     """
     last = int(inputs.max(initial=-1))
-    count = last // _BITS + 1
+    count = last // WORD_BITS + 1
     if inputs.min(initial=0) < 0 or count > MAX_BITMAP_WORDS:
         raise ValueRangeError(
-            f"inputs of a BITMAP must be in 0..{MAX_BITMAP_WORDS * _BITS - 1}, not "
+            f"inputs of a BITMAP must be in 0..{MAX_BITMAP_WORDS * WORD_BITS - 1}, not "
             f"{int(inputs.min(initial=0))}..{last}; use EVENT words for others"
         )
-    bits = np.zeros(count * _BITS, np.bool_)
+    bits = np.zeros(count * WORD_BITS, np.bool_)
     bits[inputs] = True
     packed = np.packbits(bits, bitorder="little").view("<u2")
     return np.concatenate([np.array([BITMAP_TAG | count], np.uint16), packed.astype(np.uint16)])

@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable, Sequence
 
 from spikeloom.contract import SpikeloomError
+from spikeloom.contract.words import step_words
 
 from .boards import BoardBuild, StepCycles, fits, step_cycles
 from .networks import PeerNetwork
-from .on_board import OnBoard, steps_asked
+from .on_board import OnBoard
 from .outcome import check_equal
 
 __all__ = ["BatchSpeed", "BoardFigure", "batch_speed", "board_figures"]
@@ -144,7 +145,7 @@ class BatchSpeed:
 def batch_speed(network: PeerNetwork, threads: int, rounds: int, steps: int) -> BatchSpeed:
     """Measure a batch; each sample begins at rest."""
     simulator = OnBoard(network, "fast:", threads=threads)
-    samples = [steps_asked(steps)] * _BATCH_SAMPLES
+    samples = [step_words(steps)] * _BATCH_SAMPLES
     rates = []
     for _ in range(rounds):
         began = time.perf_counter()

@@ -10,19 +10,12 @@ import numpy.typing as npt
 import spikeloom
 from spikeloom.compiler import Program
 from spikeloom.contract import MemoryMap
-from spikeloom.contract.words import MAX_STEP_COUNT, Words, map_words, step_words
+from spikeloom.contract.words import Words, map_words, step_words
 
 from .networks import POPULATION, PeerNetwork
 from .outcome import Outcome, spikes_of
 
-__all__ = ["OnBoard", "steps_asked"]
-
-
-def steps_asked(steps: int) -> Words:
-    """Return words that ask for any number of steps."""
-    whole, rest = divmod(steps, MAX_STEP_COUNT)
-    parts = [step_words(MAX_STEP_COUNT)] * whole + [step_words(rest)] * (rest > 0)
-    return np.concatenate([np.zeros(0, np.uint16), *parts])
+__all__ = ["OnBoard"]
 
 
 class OnBoard:
@@ -79,7 +72,7 @@ class OnBoard:
         if self._recording:
             return self._recorded(steps)
         began = time.process_time()
-        parts = list(self.board.target.run([steps_asked(steps)]))
+        parts = list(self.board.target.run([step_words(steps)]))
         seconds = time.process_time() - began
         return self.told(parts, steps, seconds)
 

@@ -13,7 +13,6 @@ from spikeloom.contract.words import (
     CONTROL_TAG,
     LEVELS_TAG,
     MAP_BIT,
-    MAX_BITMAP_WORDS,
     MAX_LEVELS,
     MAX_STEP_COUNT,
     PROBE_TAG,
@@ -22,6 +21,7 @@ from spikeloom.contract.words import (
     SAMPLE_TAG,
     STEP_TAG,
     TAG_MASK,
+    input_length,
     longest_told,
     map_words,
     step_words,
@@ -30,7 +30,6 @@ from spikeloom.target import Target
 
 __all__ = ["ArrayRings"]
 
-_CONTROL_WORDS = 3
 _PAIR_WORDS = 2
 
 
@@ -139,7 +138,7 @@ class ArrayRings:
                 self._taken.append(word)
                 continue
             self._head.append(word)
-            if len(self._head) < _length(self._head[0], self.config.sampling):
+            if len(self._head) < input_length(self._head[0], self.config):
                 continue
             words, self._head = self._head, []
             self._taken += words
@@ -255,12 +254,3 @@ class ArrayRings:
 def _steps(count: int, longest: int) -> list[_Item]:
     """Return STEP words that tell of so many steps."""
     return [_Item((word,)) for word in step_words(count, longest).tolist()]
-
-
-def _length(head: int, sampling: bool) -> int:
-    """Return how many words a word and what belongs to it are."""
-    if not sampling or head < BITMAP_TAG:
-        return _CONTROL_WORDS
-    if head < LEVELS_TAG:
-        return 1 + (head & MAX_BITMAP_WORDS)
-    return 1 if head >= SAMPLE_TAG else 1 + -(-(head & MAX_LEVELS) // 2)

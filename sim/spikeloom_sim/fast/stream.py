@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from spikeloom.contract.words import TAG_MASK, SampleFlag, Words, step_words
+from spikeloom.contract.words import CONTROL_WORDS, TAG_MASK, SampleFlag, Words, step_words
 from spikeloom_sim.reference import ArrayModel
 from spikeloom_sim.reference.errors import RunError
 from spikeloom_sim.reference.stream import UNFINISHED
@@ -14,7 +14,6 @@ from .layout import Run
 
 __all__ = ["FastStream"]
 
-_CONTROL_WORDS = 3
 _BLOCK_STEPS = 1 << 14
 """Steps after which Python has a word, so that a run can be interrupted."""
 _BLOCK_WORDS = 1 << 16
@@ -53,7 +52,7 @@ class FastStream:
         while True:
             stop = self._advance()
             if stop == CONTROL:
-                self._write_register(*words[run.in_at : run.in_at + _CONTROL_WORDS].tolist())
+                self._write_register(*words[run.in_at : run.in_at + CONTROL_WORDS].tolist())
             elif stop != FULL:
                 break
             elif run.out_count:
@@ -91,7 +90,7 @@ class FastStream:
     def _write_register(self, head: int, low: int, high: int) -> None:
         self._model.network.control.write(head & ~TAG_MASK, low | high << 16)
         self._kernel.set_registers(self._model)
-        self._run.in_at += _CONTROL_WORDS
+        self._run.in_at += CONTROL_WORDS
 
     def _taken(self) -> Words:
         """Return the output words that there are, and make room for others."""

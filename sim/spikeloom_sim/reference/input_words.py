@@ -11,20 +11,18 @@ from spikeloom.contract.words import (
     BITMAP_TAG,
     CONTROL_TAG,
     LEVELS_TAG,
-    MAX_BITMAP_WORDS,
     MAX_LEVELS,
     MAX_STEP_COUNT,
     SAMPLE_TAG,
     STEP_TAG,
     TAG_MASK,
+    WORD_BITS,
     SampleFlag,
     Words,
+    input_length,
 )
 
 __all__ = ["ControlWrite", "Decoder", "LevelsWrite", "Part", "SampleEnd", "Stimulus"]
-
-_CONTROL_WORDS = 3
-_WORD_BITS = 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,7 +138,7 @@ class Decoder:
                 continue
             if head > begin:
                 yield Stimulus.of(words[begin:head])
-            begin = head + self._length(int(words[head]))
+            begin = head + input_length(int(words[head]), self._config)
             if begin > words.size:
                 self._rest = words[head:].copy()
                 return
@@ -148,20 +146,12 @@ class Decoder:
         if begin < words.size:
             yield Stimulus.of(words[begin:])
 
-    def _length(self, head: int) -> int:
-        """Return how many words a head and what belongs to it are."""
-        if not self._config.sampling or head < BITMAP_TAG:
-            return _CONTROL_WORDS
-        if head < LEVELS_TAG:
-            return 1 + (head & MAX_BITMAP_WORDS)
-        return 1 if head >= SAMPLE_TAG else 1 + -(-(head & MAX_LEVELS) // 2)
-
     def _part(self, words: Words) -> Part:
         head = int(words[0])
         if not self._config.sampling or head < BITMAP_TAG:
-            return ControlWrite(head & ~TAG_MASK, int(words[1]) | int(words[2]) << _WORD_BITS)
+            return ControlWrite(head & ~TAG_MASK, int(words[1]) | int(words[2]) << WORD_BITS)
         if head < LEVELS_TAG:
-            inputs = np.flatnonzero(words[1:, np.newaxis] >> np.arange(_WORD_BITS) & 1)
+            inputs = np.flatnonzero(words[1:, np.newaxis] >> np.arange(WORD_BITS) & 1)
             return Stimulus(1, np.zeros(inputs.size, np.intp), self._config.neurons + inputs)
         if head < SAMPLE_TAG:
             levels = words[1:].astype("<u2").view(np.uint8)

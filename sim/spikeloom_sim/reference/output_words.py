@@ -11,6 +11,7 @@ from spikeloom.contract.words import (
     PROBE_VALUE_BITS,
     RESULT_WORD,
     STEP_TAG,
+    WORD_BITS,
     Words,
     longest_told,
     map_words,
@@ -22,7 +23,6 @@ __all__ = ["Encoder", "result_words"]
 _LOW_BITS = 16
 _HIGH_BITS = PROBE_VALUE_BITS - _LOW_BITS
 _PAIR = 2
-_MAP_BITS = 16
 _Indices = npt.NDArray[np.intp]
 
 
@@ -132,7 +132,7 @@ def _put_spikes(
 ) -> None:
     """Put the spikes of each step at its `place`, as a bitmap or one by one."""
     mapped = maps[step]
-    word, bit = np.divmod(neuron[mapped], _MAP_BITS)
+    word, bit = np.divmod(neuron[mapped], WORD_BITS)
     np.bitwise_or.at(words, place[step[mapped]] + word, (1 << bit).astype(np.uint16))
     step, neuron = step[~mapped], neuron[~mapped]
     first_of_step = np.searchsorted(step, step)
