@@ -15,6 +15,7 @@ from .probes import Probe, RecordingPlan
 __all__ = ["Collector"]
 
 Indices = npt.NDArray[np.int64]
+_Integers = npt.NDArray[np.integer[Any]]
 
 
 class _Column:
@@ -53,11 +54,22 @@ class _Table:
         """Go on with the next sample."""
         self._ends.append(len(self._columns[0]))
 
-    def values(self) -> list[npt.NDArray[np.integer[Any]]]:
+    def values(self) -> list[_Integers]:
         """Return the sample of each row, then the columns."""
         counts = np.diff([0, *self._ends, len(self._columns[0])])
         sample = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
         return [sample, *(column.values() for column in self._columns)]
+
+
+def _by_member(
+    sample: _Integers, t: _Integers, member: _Integers, size: int
+) -> npt.NDArray[np.intp] | slice:
+    """Return the order by sample, step and member of rows that are in order of sample and step."""
+    later = (sample[1:] != sample[:-1]) | (t[1:] != t[:-1])
+    if (later | (member[1:] > member[:-1])).all():
+        return slice(None)  # as one core tells them
+    step = np.concatenate([[0], np.cumsum(later)])
+    return np.argsort(step * size + member, kind="stable")
 
 
 class Collector:
@@ -115,9 +127,11 @@ class Collector:
             member_of[population.neurons] = np.arange(population.size)
             member = member_of[neuron]
             mine = np.flatnonzero(member >= 0)
-            mine = mine[np.lexsort((member[mine], t[mine], sample[mine]))]
-            columns = (column[mine].astype(np.int64) for column in (sample, t, member))
-            result[name] = SpikeTimes(population.size, *columns)
+            columns = (sample[mine], t[mine], member[mine])
+            order = _by_member(*columns, population.size)
+            result[name] = SpikeTimes(
+                population.size, *(column[order].astype(np.int64) for column in columns)
+            )
         return result
 
     def values(self, steps: int) -> dict[tuple[str, str], Values]:

@@ -116,6 +116,8 @@ class OutputDecoder:
 
     def feed(self, words: Words) -> Decoded:
         """Decode some words."""
+        if not self._rest.size and self._only_spikes_and_steps(words):
+            return self._spikes_and_steps(words)
         w = np.concatenate([self._rest, words.astype(np.int64)])
         result, bitmap, of_block, whole = self._blocks(w)
         # In a row of words that look like the first of a pair every other one is: the word
@@ -143,6 +145,28 @@ class OutputDecoder:
             probe=w[first] >> _PROBE_SHIFT & _PROBE_MASK,
             value=(w[first] & _HIGH_MASK) << 16 | w[second],
             results=_results(t[result], w[result + 1], w[result + 2]),
+        )
+
+    def _only_spikes_and_steps(self, words: Words) -> bool:
+        """Return whether each word stands for itself, as nearly all do in nearly all runs."""
+        first_special = STEP_TAG | MAP_BIT if self._map_words else PROBE_TAG
+        return bool(words.max(initial=0) < first_special and not (words == RESULT_WORD).any())
+
+    def _spikes_and_steps(self, words: Words) -> Decoded:
+        """Decode words that stand for themselves; the same as `feed`, in fewer passes."""
+        at = np.flatnonzero(words & _SPIKE_BIT)
+        steps = words[at].astype(np.int64) & self._count_mask
+        clocks = np.cumsum(np.concatenate([[self.clock], steps]))
+        self.clock = int(clocks[-1])
+        spikes = np.diff(at, prepend=-1, append=words.size) - 1
+        empty = np.zeros(0, np.int64)
+        return Decoded(
+            spike_t=np.repeat(clocks, spikes),
+            neuron=words[words & _SPIKE_BIT == 0].astype(np.int64),
+            probe_t=empty,
+            probe=empty,
+            value=empty,
+            results=_results(empty, empty, empty),
         )
 
     def _blocks(self, w: Indices) -> tuple[Indices, Indices, _Flags, int]:
