@@ -124,7 +124,7 @@ _ALL = (
         plastic="row",
         stochastic=False,
         probes=64,
-        clock_hz=70_000_000,
+        clock_hz=62_500_000,
         boot_offset=0x200000,
     ),
     ArrayConfig(

@@ -1,15 +1,18 @@
 """Combinational arithmetic of the semantics page, as functions on Amaranth values.
 
-Each does what the function of the same name in ``spikeloom_sim.reference.arithmetic`` does, or
-half of it: adders are large, so roundings travel as the carry into the adder that follows.
+But for `largest`, each does what the function of the same name in
+``spikeloom_sim.reference.arithmetic`` does, or half of it: adders are large, so roundings travel as
+the carry into the adder that follows.
 Source: ``docs/semantics.md``, section 1.
 """
+
+from collections.abc import Sequence
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 
 from spikeloom.contract.numbers import DECAY_BITS, DECAY_SHIFT
 
-__all__ = ["add_carry", "is_sign", "kept", "round_to_zero", "shift_left", "toward_zero"]
+__all__ = ["add_carry", "is_sign", "kept", "largest", "round_to_zero", "shift_left", "toward_zero"]
 
 
 def add_carry(left: Value, right: Value, carry: Value) -> Value:
@@ -24,6 +27,23 @@ def kept(decay: Value) -> Value:
     multipliers of some parts do by themselves.
     """
     return Cat(~decay[:DECAY_SHIFT], decay[DECAY_SHIFT:DECAY_BITS]).as_signed()
+
+
+def largest(m: Module, values: Sequence[Value], name: str) -> Value:
+    """Return the largest of unsigned values: a tournament, each round of which takes a cycle."""
+    while len(values) > 1:
+        winners: list[Value] = []
+        for k in range(0, len(values) - 1, 2):
+            left, right = values[k : k + 2]
+            winner = Signal(max(len(left), len(right)), name=f"{name}_of_{len(values)}_{k}")
+            m.d.sync += winner.eq(Mux(left > right, left, right))
+            winners.append(winner)
+        if len(values) % 2:
+            late = Signal(len(values[-1]), name=f"{name}_of_{len(values)}_last")
+            m.d.sync += late.eq(values[-1])
+            winners.append(late)
+        values = winners
+    return values[0]
 
 
 def round_to_zero(product: Value) -> tuple[Value, Value]:

@@ -13,6 +13,7 @@ from spikeloom.contract.registers import OutputPolicy
 from ..learning.step_key import StepKey
 from ..ports import ArrayPort
 from ..sampling.sampler import SAMPLE_REGISTERS, SAMPLE_WINDOWS, Sampler
+from .arithmetic import largest
 from .bus_arbiter import BusArbiter
 from .bus_fabric import BusFabric
 from .capability_rom import CapabilityRom
@@ -179,20 +180,23 @@ class Array(wiring.Component):
 
     def _broadcast(self, m: Module, axons: stream.Interface) -> None:
         """Hand each axon to all cores in the same cycle, once all have room."""
-        if self._config.rows_never_wait:
-            # They always have; their tables stand far apart, and the way there gets its own cycle.
-            m.d.comb += axons.ready.eq(1)
-            m.d.sync += self._on_the_way.eq(axons.valid)
+        everyone = Signal()
+        m.d.comb += axons.ready.eq(everyone)
+        have_room = Cat(core.axons.ready for core in self._cores).all()
+        if self._config.rows_never_wait or self._config.cores_are_many:
+            # Their tables stand far apart: the way there gets its own cycle, and so does the way
+            # back, which tables that have rows wait reckon with.
+            if self._config.rows_never_wait:
+                m.d.comb += everyone.eq(1)
+            else:
+                m.d.sync += everyone.eq(have_room)
+            m.d.sync += self._on_the_way.eq(axons.valid & everyone)
             axon = Signal.like(axons.payload, name="axon_on_the_way")
             m.d.sync += axon.eq(axons.payload)
             for core in self._cores:
                 m.d.comb += [core.axons.payload.eq(axon), core.axons.valid.eq(self._on_the_way)]
             return
-        everyone = Signal()
-        m.d.comb += [
-            everyone.eq(Cat(core.axons.ready for core in self._cores).all()),
-            axons.ready.eq(everyone),
-        ]
+        m.d.comb += everyone.eq(have_room)
         for core in self._cores:
             m.d.comb += [
                 core.axons.payload.eq(axons.payload),
@@ -294,13 +298,6 @@ class Array(wiring.Component):
         """Lead everything that is counted or shown to the status registers."""
         status, registers, link = self._status, self._registers, self.link
         neurons, axons = self._spike_bus.neurons, self._scheduler.axons
-        most_swept = self._cores[0].swept
-        if len(self._cores) > 1:
-            most_swept = Signal.like(status.swept)
-            so_far: Value = Const(0, len(most_swept))
-            for core in self._cores:
-                so_far = Mux(core.swept > so_far, core.swept, so_far)
-            m.d.sync += most_swept.eq(so_far)
         m.d.comb += [
             registers.busy.eq(link.busy | link.events.valid),
             registers.session_end.eq(link.session_end),
@@ -318,7 +315,7 @@ class Array(wiring.Component):
             status.waiting.eq(self._writer.waiting),
             status.arrival.eq(axons.valid & axons.ready),
             status.spike.eq(neurons.valid & neurons.ready),
-            status.swept.eq(most_swept),
+            status.swept.eq(largest(m, [core.swept for core in self._cores], "swept")),
             status.step_done.eq(self._sequencer.step_done),
         ]
 

@@ -16,14 +16,18 @@ __all__ = ["RowTable"]
 
 _QUEUE = 8
 """Rows that wait for the integrator, so that cores with few rows may run ahead of others."""
+_FAR_QUEUE = 16
+"""The same where who hands out axons stands so far away that five may be on their way."""
 
 
 class RowTable(wiring.Component):
     """Turns axons into rows; an axon without a row costs one cycle and goes no further.
 
     Latency 3 cycles, throughput one axon a cycle while there is room for its row. Where memories
-    are followed by registers latency is 4 cycles; a single core without them needs no queue, so it
-    is 1. Where rows never wait there is no queue either, and latency is 2 cycles.
+    are followed by registers latency is 4 cycles; where cores are many `axons.ready` is told so
+    early that an axon that comes up to two cycles after it has fallen is taken. A single core
+    without them needs no queue, so it is 1. Where rows never wait there is no queue either, and
+    latency is 2 cycles.
 
     Parameters
     ----------
@@ -114,18 +118,19 @@ class RowTable(wiring.Component):
 
     def _enqueue(self, m: Module, table: HostMemory, looked_up: Signal) -> None:
         """Let rows wait in a queue, which is ready early enough for what is on its way."""
-        bits = self._config.row_bits
-        m.submodules.queue = queue = BlockQueue(width=bits, depth=_QUEUE)
+        bits, far = self._config.row_bits, self._config.cores_are_many
+        m.submodules.queue = queue = BlockQueue(width=bits, depth=_FAR_QUEUE if far else _QUEUE)
         wiring.connect(m, queue.o, wiring.flipped(self.rows))
-        m.d.sync += looked_up.eq(self.axons.valid & self.axons.ready)
+        m.d.sync += looked_up.eq(self.axons.valid & (far | self.axons.ready))
         entry, here = table.read_data, looked_up
         if self._config.memories_registered:
             entry, here = Signal.like(table.read_data, name="entry"), Signal(name="here")
             m.d.sync += [
                 entry.eq(table.read_data),
                 here.eq(looked_up),
-                # Two may be between table and queue, and one may come meanwhile.
-                self.axons.ready.eq(queue.free > 3),
+                # Two may be between table and queue, and one may come meanwhile; of many cores
+                # also the two that are on their way here while this is told.
+                self.axons.ready.eq(queue.free > (5 if far else 3)),
             ]
         else:
             m.d.comb += self.axons.ready.eq(queue.free > 1)  # one may be between table and queue
