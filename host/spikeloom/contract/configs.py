@@ -110,7 +110,7 @@ _ALL = (
         lanes=32,
         plastic="none",
         probes=64,
-        clock_hz=75_000_000,
+        clock_hz=62_500_000,
         boot_offset=0x200000,
     ),
     # Rules that are computed, not drawn, in many small cores: what sweeps is few words of few rows.

@@ -22,7 +22,7 @@ LEARNING_OVERHEAD_CYC = 32
 """Cycles that learning adds to a step apart from what it sweeps and R/8."""
 PROBE_CYC = 12
 """Cycles that a probe in use adds to a step."""
-FAR_PROBE_CYC = 2
+FAR_PROBE_CYC = 3
 """Cycles more that it adds where cores are many: there and back."""
 
 SAMPLING_OVERHEAD_CYC = 8

@@ -18,6 +18,8 @@ __all__ = ["BusFabric"]
 
 _GROUP_BITS = 2
 """Windows are chosen among first by so many low bits of their numbers."""
+_NEAR_BITS = 2
+"""So are cores where they are many: what stands together has one number but for these bits."""
 
 _CLEARED = {
     SampleFlag.RESTART: ("sample", "counts"),
@@ -34,7 +36,8 @@ class BusFabric(wiring.Component):
 
     A write takes 4 cycles, a read 5 until its response; 5 and 7 in fast builds, which decode in a
     cycle of its own and choose among the words that were read in two; where cores are many a read
-    takes 9, since there and back it stops at a register between. Registers are read and
+    takes 10, since it stops at a register on the way there and at two on the way back, where first
+    one of a few cores is chosen. Registers are read and
     written in halves. Clearing takes one cycle a word of the deepest memory that is cleared: all of
     them, in all cores, are cleared side by side.
 
@@ -165,8 +168,10 @@ class BusFabric(wiring.Component):
                         m.next = "FAR"
                     else:
                         end()
-            if self._far:  # what is read there comes two cycles later than a register
+            if self._far:  # what is read there comes three cycles later than a register
                 with m.State("FAR"):
+                    m.next = "GATHERED"
+                with m.State("GATHERED"):
                     m.next = "BACK"
                 with m.State("BACK"):
                     end()
@@ -239,6 +244,12 @@ class BusFabric(wiring.Component):
         number: Value = self.bus.request.payload.window[: last.bit_length()]
         return number
 
+    @property
+    def _core(self) -> Value:
+        """The number of the addressed core."""
+        number: Value = self.bus.request.payload.core
+        return number
+
     def _cleared(self, *, network: bool) -> list[Window]:
         """Return the windows that a clear writes: state, or what a program writes as well."""
         kinds = ("state", "network") if network else ("state",)
@@ -265,7 +276,7 @@ class BusFabric(wiring.Component):
 
     def _decode(self, m: Module, accesses: Signal, clears: Signal) -> None:
         """Select ports; beyond its end a memory is empty, or its words come anew."""
-        core = self.bus.request.payload.core
+        core = self._core
         state, network = self._cleared(network=False), self._cleared(network=True)
         for each in self._windows:
             clear: Value = Const(0)
@@ -290,18 +301,14 @@ class BusFabric(wiring.Component):
 
     def _choose(self, m: Module) -> Value:
         """Return the word that the addressed window reads; what lies beyond its bytes is any."""
-        asked, core = self._window, self.bus.request.payload.core
+        asked, core = self._window, self._core
         groups: dict[int, dict[int, Value]] = {}
         word: Value
         for window in self._windows:
             ports = getattr(self, f"host_{window.name}")
             of_cores = {k: _whole_bytes(port.read_data) for k, port in enumerate(ports)}
             group = groups.setdefault(window.id >> _GROUP_BITS, {})
-            word = _chosen(of_cores, core)
-            if self._far:
-                back = Signal(len(word), name=f"{window.name}_back")
-                m.d.sync += back.eq(word)
-                word = back
+            word = self._brought_back(m, window, of_cores) if self._far else _chosen(of_cores, core)
             group[window.id & (1 << _GROUP_BITS) - 1] = word
         half = self.registers.read_data
         sources: list[tuple[Value, Value]] = [(Cat(half, half), self.registers.select)]
@@ -318,6 +325,24 @@ class BusFabric(wiring.Component):
                 here, word = late[0], late[1:]
             result |= Mux(here, word, 0)
         return result
+
+    def _brought_back(self, m: Module, window: Window, of_cores: dict[int, Value]) -> Value:
+        """Choose among the words of a few cores that stand together, then among those."""
+        # The master holds its request, so its core is known long before a word is back.
+        core = Signal.like(self._core)
+        m.d.sync += core.eq(self._core)
+        near: dict[int, dict[int, Value]] = {}
+        for k, word in of_cores.items():
+            near.setdefault(k >> _NEAR_BITS, {})[k & (1 << _NEAR_BITS) - 1] = word
+        gathered: dict[int, Value] = {}
+        for number, words in near.items():
+            gathered[number] = stop = Signal(
+                len(of_cores[0]), name=f"{window.name}_gathered_{number}"
+            )
+            m.d.sync += stop.eq(_chosen(words, core[:_NEAR_BITS]))
+        back = Signal(len(of_cores[0]), name=f"{window.name}_back")
+        m.d.sync += back.eq(_chosen(gathered, core[_NEAR_BITS:]))
+        return back
 
 
 def _whole_bytes(word: Value) -> Value:

@@ -136,7 +136,11 @@ class Synapses(wiring.Component):
             )
         part = words.host
         part_word = part.read_data
-        if self._config.memories_registered:
+        if self._config.cores_are_many:
+            # Many lanes of many cores to choose from, far from the one who asked.
+            part_word = Signal.like(part.read_data, name="part_word")
+            m.d.sync += part_word.eq(part.read_data)
+        elif self._config.memories_registered:
             # The fabric waits, so the host is as well served by the register.
             place = part.offset[: (lanes // shown).bit_length() - 1]
             part_word = shown_word.word_select(place, len(part_word))
