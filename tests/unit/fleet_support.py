@@ -7,7 +7,7 @@ import numpy as np
 from spikeloom import LIF, STDP, Network
 
 TINY = "model:tiny"
-SECONDS = 180.0
+SECONDS = 60.0
 """Limit of everything that a test waits for."""
 
 

@@ -16,7 +16,12 @@ from spikeloom.fleet.cluster import offered_boards
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills by signals")
 
-SPIKELOOM = [sys.executable, "-c", "import sys; from spikeloom.cli import main; sys.exit(main())"]
+# What a shell runs in the background ignores Ctrl-C, and so does what that starts.
+PROGRAM = (
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from spikeloom.cli import main; sys.exit(main())"
+)
+SPIKELOOM = [sys.executable, "-c", PROGRAM]
 
 
 @pytest.fixture
