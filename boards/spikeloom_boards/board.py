@@ -189,6 +189,10 @@ class BoardTable:
     other_configs: tuple[str, ...] = ()
     first_seed: int = 1
 
+    def seeds(self, count: int = 1) -> range:
+        """Return so many seeds of place and route, in the order in which they are tried."""
+        return range(self.first_seed, self.first_seed + count)
+
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise BoardTableError(

@@ -143,7 +143,7 @@ def build(
         If no seed meets timing; names both frequencies and the ends of the critical path.
     """
     tools = tools or Toolbox()
-    seeds = (board.first_seed,) if seeds is None else seeds
+    seeds = board.seeds() if seeds is None else seeds
     with step_of(progress, "elaboration"):
         plan = make_plan(board, config, inner)
     flow = flow_of(board.fpga.toolchain)

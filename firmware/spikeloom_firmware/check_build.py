@@ -92,8 +92,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         config = named_config(args.config) if args.config else None
         for name in args.boards:
             board = find_board(name)
-            seeds = range(board.first_seed, board.first_seed + args.seeds)
-            result, proofs = check_board(board, config=config, seeds=seeds, progress=StepLines())
+            result, proofs = check_board(
+                board, config=config, seeds=board.seeds(args.seeds), progress=StepLines()
+            )
             if not args.no_loader:
                 proofs.append(check_loader(board))
             print(f"{board.title} with {result.config.name!r}")

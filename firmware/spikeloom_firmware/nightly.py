@@ -122,7 +122,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             results[key] = nightly(
                 board,
                 config=config,
-                seeds=range(board.first_seed, board.first_seed + args.seeds),
+                seeds=board.seeds(args.seeds),
                 progress=StepLines(),
             )
         except SpikeloomError as error:

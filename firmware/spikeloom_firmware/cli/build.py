@@ -73,9 +73,9 @@ def _natural(text: str) -> int:
     return value
 
 
-def seeds_of(args: argparse.Namespace, first: int) -> tuple[int, ...]:
-    """Return the seeds that the options ask for; `first` is the board's."""
-    return tuple(range(first, first + args.seeds)) if args.seeds else (args.seed or first,)
+def seeds_of(args: argparse.Namespace, board: "BoardTable") -> tuple[int, ...]:
+    """Return the seeds that the options ask for."""
+    return (args.seed,) if args.seed else tuple(board.seeds(args.seeds or 1))
 
 
 def handle(args: argparse.Namespace) -> int:
@@ -100,7 +100,7 @@ def handle(args: argparse.Namespace) -> int:
     output = args.output or Path(f"{board.name}{IMAGE_SUFFIX}")
     _check_writable(output)
     result = build(
-        board, config=config, seeds=seeds_of(args, board.first_seed), tools=tools, progress=progress
+        board, config=config, seeds=seeds_of(args, board), tools=tools, progress=progress
     )
     image = Image.from_build(result)
     image.save(output)
