@@ -13,13 +13,14 @@ from ..ports import BusSignature
 from ..sampling.sample_words import CLEAR_BITS, clear_bit
 from .host_memory import HostPort
 from .register_file import FILE_WINDOWS, HALF_BITS, RegisterPort, file_base, file_bits
+from .spike_gather import GATHERED_CORES
 
 __all__ = ["BusFabric"]
 
 _GROUP_BITS = 2
 """Windows are chosen among first by so many low bits of their numbers."""
-_NEAR_BITS = 2
-"""So are cores where they are many: what stands together has one number but for these bits."""
+_NEAR_BITS = (GATHERED_CORES - 1).bit_length()
+"""So are cores where they are many: those that stand together differ in these bits only."""
 
 _CLEARED = {
     SampleFlag.RESTART: ("sample", "counts"),
@@ -37,9 +38,9 @@ class BusFabric(wiring.Component):
     A write takes 4 cycles, a read 5 until its response; 5 and 7 in fast builds, which decode in a
     cycle of its own and choose among the words that were read in two; where cores are many a read
     takes 10, since it stops at a register on the way there and at two on the way back, where first
-    one of a few cores is chosen. Registers are read and
-    written in halves. Clearing takes one cycle a word of the deepest memory that is cleared: all of
-    them, in all cores, are cleared side by side.
+    one of a few cores is chosen. Registers are read and written in halves. Clearing takes one cycle
+    a word of the deepest memory that is cleared: all of them, in all cores, are cleared side by
+    side.
 
     Parameters
     ----------
@@ -302,13 +303,21 @@ class BusFabric(wiring.Component):
     def _choose(self, m: Module) -> Value:
         """Return the word that the addressed window reads; what lies beyond its bytes is any."""
         asked, core = self._window, self._core
+        if self._far:  # the master holds its request, so this is known long before a word is back
+            known = Signal.like(core, name="known_core")
+            m.d.sync += known.eq(core)
+            core = known
         groups: dict[int, dict[int, Value]] = {}
         word: Value
         for window in self._windows:
             ports = getattr(self, f"host_{window.name}")
             of_cores = {k: _whole_bytes(port.read_data) for k, port in enumerate(ports)}
             group = groups.setdefault(window.id >> _GROUP_BITS, {})
-            word = self._brought_back(m, window, of_cores) if self._far else _chosen(of_cores, core)
+            word = (
+                self._bring_back(m, window, of_cores, core)
+                if self._far
+                else _chosen(of_cores, core)
+            )
             group[window.id & (1 << _GROUP_BITS) - 1] = word
         half = self.registers.read_data
         sources: list[tuple[Value, Value]] = [(Cat(half, half), self.registers.select)]
@@ -326,11 +335,10 @@ class BusFabric(wiring.Component):
             result |= Mux(here, word, 0)
         return result
 
-    def _brought_back(self, m: Module, window: Window, of_cores: dict[int, Value]) -> Value:
+    def _bring_back(
+        self, m: Module, window: Window, of_cores: dict[int, Value], core: Value
+    ) -> Value:
         """Choose among the words of a few cores that stand together, then among those."""
-        # The master holds its request, so its core is known long before a word is back.
-        core = Signal.like(self._core)
-        m.d.sync += core.eq(self._core)
         near: dict[int, dict[int, Value]] = {}
         for k, word in of_cores.items():
             near.setdefault(k >> _NEAR_BITS, {})[k & (1 << _NEAR_BITS) - 1] = word
